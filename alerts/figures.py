@@ -30,52 +30,68 @@ def figures_of(members: pd.DataFrame, now: datetime) -> dict[str, dict[str, Any]
     """
     if members.empty:
         return {}
-    incident, names = _encoded(members["incident_id"].to_numpy(object))
-    transaction, transactions = _encoded(members["flow"].to_numpy(object) + "\x1f" + members["transaction_id"].to_numpy(object))
-    pair = incident * len(transactions) + transaction
+    incident, names = _encoded(members["incident_id"])
+    transaction, width = _transactions(members)
+    pair = incident * width + transaction
     rank, value = members["rank"].to_numpy(np.int64), members["value"].to_numpy(np.float64)
     order = np.lexsort((rank, value, pair))
     once = order[np.append(pair[order][1:] != pair[order][:-1], True)]
-    late = np.unique(pair[members["verdict"].isin(LATE).to_numpy()]) // len(transactions)
+    late = np.unique(pair[members["verdict"].isin(LATE).to_numpy()]) // width
     by_rank = np.lexsort((-rank, incident))
     worst = by_rank[np.unique(incident[by_rank], return_index=True)[1]]
     due = _next_due(incident, len(names), members["due_at"].to_numpy("datetime64[ms]"), naive(now))
-    owner = members["owner"].to_numpy(object)
     found: list[dict[str, Any]] = [
         {
             "members": count,
             "breached": breached,
-            "severity": SEVERITIES[rank[first]],
+            "severity": SEVERITIES[gravity],
             "next_due_at": None if at == _NEVER else from_milliseconds(at),
-            "owner": str(owner[first]),
+            "owner": str(owner),
             "runbook": "",
             "value": {},
             "penalty": {},
             "customers": [],
             "plants": [],
         }
-        for count, breached, first, at in zip(
-            np.bincount(incident[once]).tolist(), np.bincount(late, minlength=len(names)).tolist(), worst.tolist(), due, strict=True
+        for count, breached, gravity, owner, at in zip(
+            np.bincount(incident[once]).tolist(),
+            np.bincount(late, minlength=len(names)).tolist(),
+            rank[worst].tolist(),
+            members["owner"].iloc[worst],
+            due,
+            strict=True,
         )
     ]
     for name, rows in (("value", once), ("penalty", np.arange(len(incident)))):
         money = members[name].to_numpy(np.float64)[rows]
-        currency = members["currency"].to_numpy(object)[rows]
-        for which, text, amounts in _groups(incident[rows][money != 0], currency[money != 0], money[money != 0]):
+        some = rows[money != 0]
+        for which, text, amounts in _groups(incident[some], members["currency"].iloc[some], money[money != 0]):
             found[which][name][text] = fsum(amounts)
     for name, column in (("customers", "customer"), ("plants", "plant")):
-        _most_money_first(found, name, incident[once], members[column].to_numpy(object)[once], value[once])
-    books = members["runbook"].to_numpy(object)
-    named = np.flatnonzero(books != "")
-    for first in named[np.unique(incident[named], return_index=True)[1]].tolist():
-        found[incident[first]]["runbook"] = str(books[first])
+        _most_money_first(found, name, incident[once], members[column].iloc[once], value[once])
+    _first_runbook(found, incident, members["runbook"])
     return dict(zip(map(str, names), found, strict=True))
 
 
-def _encoded(texts: _Texts) -> tuple[_Numbers, _Texts]:
+def _transactions(members: pd.DataFrame) -> tuple[_Numbers, int]:
+    """Return the transaction of each member as a number, and a number above all of these. Ids are unique within a flow."""
+    transaction, ids = _encoded(members["transaction_id"])
+    flow, flows = _encoded(members["flow"])
+    return transaction * len(flows) + flow, len(ids) * len(flows)
+
+
+def _first_runbook(found: list[dict[str, Any]], incident: _Numbers, runbooks: pd.Series) -> None:
+    """Set the runbook of the first member of each incident that has one."""
+    named = np.flatnonzero((runbooks != "").to_numpy())
+    firsts = named[np.unique(incident[named], return_index=True)[1]]
+    for which, runbook in zip(incident[firsts].tolist(), runbooks.iloc[firsts], strict=True):
+        found[which]["runbook"] = str(runbook)
+
+
+def _encoded(texts: pd.Series) -> tuple[_Numbers, _Texts]:
     """Return texts as numbers from 0, and the texts that these stand for."""
     codes, names = pd.factorize(texts)
-    return codes.astype(np.int64), names
+    return codes.astype(np.int64), names.to_numpy(object)
 
 
 def _next_due(incident: _Numbers, count: int, due_at: npt.NDArray[np.datetime64], now: np.datetime64) -> list[int]:
@@ -86,7 +102,7 @@ def _next_due(incident: _Numbers, count: int, due_at: npt.NDArray[np.datetime64]
     return due.tolist()
 
 
-def _groups(incident: _Numbers, texts: _Texts, amounts: npt.NDArray[np.float64]) -> Iterator[tuple[int, str, list[float]]]:
+def _groups(incident: _Numbers, texts: pd.Series, amounts: npt.NDArray[np.float64]) -> Iterator[tuple[int, str, list[float]]]:
     """Yield for each incident and text its amounts."""
     if not len(incident):
         return
@@ -100,9 +116,9 @@ def _groups(incident: _Numbers, texts: _Texts, amounts: npt.NDArray[np.float64])
         yield int(incident[first]), str(names[code[first]]), sorted_amounts[begin:end]
 
 
-def _most_money_first(found: list[dict[str, Any]], name: str, incident: _Numbers, texts: _Texts, value: npt.NDArray[np.float64]) -> None:
+def _most_money_first(found: list[dict[str, Any]], name: str, incident: _Numbers, texts: pd.Series, value: npt.NDArray[np.float64]) -> None:
     """Set the distinct texts of each incident, those with the most money first."""
-    named = texts != ""
+    named = (texts != "").to_numpy()
     totals = [(which, -fsum(amounts), text) for which, text, amounts in _groups(incident[named], texts[named], value[named])]
     for which, _, text in sorted(totals):
         found[which][name].append(text)

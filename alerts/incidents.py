@@ -98,8 +98,8 @@ def advance(state: State, candidates: pd.DataFrame, now: datetime) -> Outcome:
     inside = _where(state.members, columns)
     is_in = inside >= 0
     was, since = np.full(len(inside), "", object), columns["joined_at"].astype("datetime64[ms]")
-    was[is_in] = state.members["incident_id"].to_numpy(object)[inside[is_in]]
-    since[is_in] = state.members["joined_at"].to_numpy("datetime64[ms]")[inside[is_in]]
+    was[is_in] = state.members["incident_id"].iloc[inside[is_in]].to_numpy(object)
+    since[is_in] = state.members["joined_at"].iloc[inside[is_in]].to_numpy("datetime64[ms]")
     incidents = dict(state.incidents)
     columns["incident_id"] = np.fromiter(_targets(columns, incidents, now), object, len(inside))
 
@@ -125,7 +125,7 @@ def advance(state: State, candidates: pd.DataFrame, now: datetime) -> Outcome:
 def _where(members: pd.DataFrame, columns: _Columns) -> npt.NDArray[np.intp]:
     """Return where each candidate is among the members; -1: nowhere."""
     near = np.flatnonzero(members["transaction_id"].isin(columns["transaction_id"]))  # of thousands of members a few
-    known = dict(zip(zip(*(members[name].to_numpy(object)[near] for name in KEY), strict=True), near, strict=True))
+    known = dict(zip(zip(*(members[name].iloc[near].to_numpy(object) for name in KEY), strict=True), near, strict=True))
     return np.array([known.get(key, -1) for key in zip(*(columns[name] for name in KEY), strict=True)], np.intp)
 
 

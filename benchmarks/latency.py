@@ -1,8 +1,8 @@
 """Acknowledged event to alert at the notifier, under load, with many open transactions; and what the processes use meanwhile.
 
-Each probe is one batch of two events: an order captured an hour ago (its SLA is broken at once) and its rejection for a cause of its own,
-so that every probe opens an incident of its own. The clock starts when the collector has acknowledged the batch and stops when the message
-is at a real HTTP receiver.
+Each probe is one batch of two events: an order captured three hours ago (its SLA is broken at once) and its rejection for a cause of its
+own, so that every probe opens an incident of its own; no other order is late before the end. The clock starts when the collector has
+acknowledged the batch and stops when the message is at a real HTTP receiver.
 
 Beside them one question is asked that nobody answers: its deadlines pass in silence one after the other, and how late each message is at
 the receiver is measured from the deadline.
@@ -75,7 +75,9 @@ def _fill(product: Product, count: int) -> None:
         for _ in range(0, count, 1000):
             at = datetime.now(UTC).isoformat()
             _send(client, product.collector_url, [_captured(uuid.uuid4().hex[:12], at) for _ in range(1000)])
-    wait_until(lambda: product.query("SELECT count() FROM clocks FINAL")[0][0] >= count, 300, "open transactions are loaded", pause=1.0)
+    wait_until(
+        lambda: product.query("SELECT uniqExact(transaction_id) FROM clocks")[0][0] >= count, 300, "open transactions are loaded", pause=1.0
+    )
 
 
 def _probe(product: Product, sink: Sink, count: int) -> list[float]:
@@ -83,7 +85,7 @@ def _probe(product: Product, sink: Sink, count: int) -> list[float]:
     with httpx.Client(timeout=30) as client:
         for _ in range(count):
             order, cause = uuid.uuid4().hex[:12], f"PROBE_{uuid.uuid4().hex[:8]}"
-            at = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+            at = (datetime.now(UTC) - timedelta(hours=3)).isoformat()
             _send(client, product.collector_url, [_captured(order, at), _event("erp.order.rejected", at, order=order, cause=cause)])
             sent[cause] = time.monotonic()
             time.sleep(0.25)

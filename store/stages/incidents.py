@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from core.clock import EPOCH
 from core.errors import Retryable
 from core.saved_view import DELETED, SAVED
 from core.verdict import HOLDING
@@ -130,8 +129,8 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _values(column: pd.Series, name: str) -> list[Any]:
     if name in _TIMES:
-        stamps = pd.to_datetime(column, utc=True)
-        return [None if pd.isna(stamp) else stamp.to_pydatetime().astimezone(EPOCH.tzinfo) for stamp in stamps]
+        moments = pd.DatetimeIndex(pd.to_datetime(column, utc=True)).to_pydatetime()
+        return [None if moment is pd.NaT else moment for moment in moments]
     if name in _INTEGERS:
         return [int(value) for value in column]
     return list(column)
