@@ -10,6 +10,7 @@ from pathlib import Path
 from core.config import make_folder
 
 LOCK_SECONDS = 10.0
+ASKED_AT_ONCE = 500
 
 
 class Cursor:
@@ -39,10 +40,13 @@ class Cursor:
 
     def known(self, events: Sequence[bytes]) -> set[bytes]:
         """Return which of the events were already handed over."""
+        found: set[bytes] = set()
         with self._open() as connection:
-            return {
-                found[0] for event in events if (found := connection.execute("SELECT event FROM seen WHERE event = ?", (event,)).fetchone())
-            }
+            for start in range(0, len(events), ASKED_AT_ONCE):
+                asked = events[start : start + ASKED_AT_ONCE]
+                statement = f"SELECT event FROM seen WHERE event IN ({','.join('?' * len(asked))})"
+                found.update(event for (event,) in connection.execute(statement, asked))
+        return found
 
     def save(self, seen: dict[bytes, int], newest: int | None, forget_below: int | None) -> None:
         """Add events; move the cursor forward; drop what comes before every later pass."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
@@ -49,13 +49,19 @@ class RowEvents:
         self._label = _ENCODER.encode(settings.label)
         self._timeless = False
 
-    def data_of(self, row: Mapping[str, Any]) -> RowData:
-        """Return a row as JSON."""
-        zoned, data, flat = self._order.zoned, {}, True
-        for name, value in row.items():
-            found = value if type(value) in PLAIN else json_value(value, zoned)
-            flat = flat and type(found) not in _NESTED
-            data[name] = found
+    def data_of(self, rows: Sequence[Mapping[str, Any]]) -> list[RowData]:
+        """Return rows that have the same columns as JSON."""
+        if not rows:
+            return []
+        names, zoned, flat = tuple(rows[0]), self._order.zoned, True
+        columns: list[Sequence[Any]] = list(zip(*(row.values() for row in rows), strict=True))
+        for at, values in enumerate(columns):
+            if not PLAIN.issuperset(map(type, values)):
+                columns[at] = found = [value if type(value) in PLAIN else json_value(value, zoned) for value in values]
+                flat = flat and _NESTED.isdisjoint(map(type, found))
+        return [self._row_data(dict(zip(names, values, strict=True)), flat=flat) for values in zip(*columns, strict=True)]
+
+    def _row_data(self, data: dict[str, Any], *, flat: bool) -> RowData:
         key = "/".join(str(data[name]) for name in self._settings.keys)
         try:
             text = _ENCODER.encode(data)
@@ -67,14 +73,17 @@ class RowEvents:
         """Return what a row is known by: a row read again is the same event, a row changed again is another one."""
         return hashlib.sha256(self._label + data.json).digest()[:20]
 
-    def record(self, identity: bytes, row: Mapping[str, Any], data: RowData) -> Record:
-        """Return the record of a row; in quarantine if its values are beyond what an event may hold."""
+    def record(self, identity: bytes, row: Mapping[str, Any], data: RowData, received_at: int) -> Record:
+        """Return the record of a row that was read at ``received_at``, in milliseconds UTC.
+
+        In quarantine if its values are beyond what an event may hold.
+        """
         subject = data.key.encode("utf-8", "replace").decode().replace("\0", "\ufffd")[:ATTRIBUTE_MAX_CHARACTERS]
         moment = self.moment(row)
         when = b"" if moment is None else b',"time":"%b"' % _rfc3339(moment).encode()
         head = b'%b%b","subject":%b%b,"data":' % (self._head, identity.hex().encode(), _ENCODER.encode(subject), when)
         try:
-            return self._context.event(b"%b%b}" % (head, data.json if data.flat else check_json(data.json)))
+            return self._context.event(b"%b%b}" % (head, data.json if data.flat else check_json(data.json)), received_at)
         except Rejection as rejection:
             kind, peer = SignalKind.EVENT.value, f"sql:{self._settings.label}"
             return self._context.quarantined(rejection.error, b"%b%b}" % (head, data.json), kind=kind, content_type=STRUCTURED, peer=peer)

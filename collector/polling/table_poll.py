@@ -87,7 +87,9 @@ class TablePoll:
         chosen = dict.fromkeys([*self._settings.named, *self._settings.columns]) if self._settings.columns else self._origin.c.keys()
         statement = self._ask.page([self._origin.c[name] for name in chosen], self._beyond(), self._settings.page_rows)
         with self._engine.connect() as connection:
-            rows = [dict(row) for row in connection.execute(statement).mappings()]
+            found = connection.execute(statement)
+            names = tuple(found.keys())
+            rows = [dict(zip(names, row, strict=True)) for row in found]
         self._done = len(rows) < self._settings.page_rows
         if rows:
             self._after = [rows[-1][POSITION], *(rows[-1][name] for name in self._settings.keys)]
@@ -177,14 +179,15 @@ class TablePoll:
             if ready < len(rows):  # the next pass looks again
                 rows, ranks, self._done, self._reached = rows[:ready], ranks[:ready], True, None
             self._last = max([self._last, *ranks])
-        data = [self._events.data_of(row) for row in rows]
+        data = self._events.data_of(rows)
         identities = [self._events.identity(each) for each in data]
         known = self._cursor.known(identities)
         new = [number for number, identity in enumerate(identities) if identity not in known]
         seen = {identities[number]: ranks[number] for number in new}
         self._measure(min(seen.values(), default=None))
         if self._settings.outbox is None:
-            records = [self._events.record(identities[number], rows[number], data[number]) for number in new]
+            now = self._context.now()
+            records = [self._events.record(identities[number], rows[number], data[number], now) for number in new]
         else:
             records = self._messages(self._settings.outbox, [(data[number].key, rows[number]) for number in new])
         return Page(records, seen, max(ranks, default=None))

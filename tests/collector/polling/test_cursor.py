@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from collector.polling.cursor import Cursor
+from collector.polling.cursor import ASKED_AT_ONCE, Cursor
 
 
 def test_a_new_cursor_has_seen_nothing(tmp_path: Path) -> None:
@@ -18,6 +18,13 @@ def test_what_was_handed_over_is_known_after_a_restart(tmp_path: Path) -> None:
     cursor = Cursor(tmp_path, "orders")
     assert (cursor.newest, cursor.reached) == (2, 2)
     assert cursor.known([b"a", b"b", b"c"]) == {b"a", b"b"}
+
+
+def test_more_than_one_statement_asks_for_are_known(tmp_path: Path) -> None:
+    events = [number.to_bytes(20, "big") for number in range(2 * ASKED_AT_ONCE + 2)]
+    cursor = Cursor(tmp_path, "orders")
+    cursor.save(dict.fromkeys(events[1::2], 1), newest=1, forget_below=None)
+    assert cursor.known(events) == set(events[1::2])
 
 
 def test_the_newest_never_goes_back_and_none_leaves_it(tmp_path: Path) -> None:
