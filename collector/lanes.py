@@ -22,6 +22,9 @@ class _Type(msgspec.Struct):
     type: str
 
 
+_TYPE_OF = msgspec.json.Decoder(_Type)
+
+
 class FlowLanes:
     """The lanes of event types, built from a catalog. Immutable: a reload builds a new one."""
 
@@ -41,7 +44,7 @@ class FlowLanes:
         if not self._lanes or record.kind is not SignalKind.EVENT:
             return record
         try:
-            lane = self._lanes.get(msgspec.json.decode(record.body, type=_Type).type)
+            lane = self._lanes.get(_TYPE_OF.decode(record.body).type)
         except msgspec.MsgspecError:  # it is up to the store whether a receiver's input is an event
             return record
         return record if lane is None else replace(record, lane=highest(record.lane, lane))

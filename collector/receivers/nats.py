@@ -17,7 +17,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
 
@@ -31,12 +30,12 @@ from pydantic import AwareDatetime, Field
 
 from collector.backoff import Backoff
 from collector.brokers.address import read_address
+from collector.brokers.nats_message import Told, message_of, told_of
 from collector.brokers.queue_series import QueueState
 from collector.brokers.reconnecting import end_when_cancelled, reconnect_for_ever
-from collector.message import Message, MessageSettings, records_of
+from collector.message import MessageSettings, records_of
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
-from core.clock import EPOCH
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
 
@@ -149,8 +148,9 @@ async def _read(connection: Client, context: ReceiverContext, settings: NatsSett
     while True:
         batch = await _batch(subscription, wanted)
         if batch:
-            await _tell_gaps(context, stream, settings, place, batch)
-            await context.accept(records_of(map(message_of, batch), context, settings))
+            told = [told_of(each) for each in batch]
+            await _tell_gaps(context, stream, settings, place, told)
+            await context.accept(records_of(map(message_of, batch, told), context, settings))
             for each in batch:
                 await each.ack()
             wanted = max(1, min(BATCH_MAX, BATCH_MAX_BYTES * len(batch) // (sum(len(each.data) for each in batch) + 1)))
@@ -207,22 +207,21 @@ async def _batch(subscription: JetStreamContext.PullSubscription, most: int) -> 
 
 
 async def _tell_gaps(
-    context: ReceiverContext, stream: JetStreamContext, settings: NatsSettings, place: _Place, batch: Sequence[Msg]
+    context: ReceiverContext, stream: JetStreamContext, settings: NatsSettings, place: _Place, batch: Sequence[Told]
 ) -> None:
     """Tell what the stream dropped between two messages that nobody else can have read; ``place`` is moved behind the batch."""
-    for each in batch:
-        now = each.metadata.sequence
-        next_one, is_next = place.sequence + 1, now.consumer == place.delivered + 1
-        if now.stream < next_one:  # delivered again
-            place.delivered = max(place.delivered, now.consumer)
+    for now in batch:
+        next_one, is_next = place.sequence + 1, now.delivered == place.delivered + 1
+        if now.sequence < next_one:  # delivered again
+            place.delivered = max(place.delivered, now.delivered)
             continue
-        if now.stream > next_one and is_next and place.delivered and not settings.subject:
+        if now.sequence > next_one and is_next and place.delivered and not settings.subject:
             info = await stream.stream_info(settings.stream)
             oldest = info.state.first_seq
             if oldest > next_one and (info.config.max_msgs_per_subject or 0) <= 0:
-                fields = {"stream": settings.stream, "first": next_one, "last": min(oldest, now.stream) - 1}
+                fields = {"stream": settings.stream, "first": next_one, "last": min(oldest, now.sequence) - 1}
                 context.tell_gap("the stream dropped them before they were read", **fields)
-        place.delivered, place.sequence = now.consumer, now.stream
+        place.delivered, place.sequence = now.delivered, now.sequence
 
 
 async def _measure(context: ReceiverContext, stream: JetStreamContext, name: str, reader: str) -> None:
@@ -246,22 +245,3 @@ async def _oldest_seconds(context: ReceiverContext, stream: JetStreamContext, re
     except NotFoundError:
         return 0.0  # it was acknowledged or dropped meanwhile
     return max(0.0, (context.clock.now() - message.time).total_seconds()) if message.time else 0.0
-
-
-def message_of(message: Msg) -> Message:
-    """Return what the server delivered, as every broker's messages are read."""
-    headers = dict(message.headers or {})
-    lower = {name.lower(): value for name, value in headers.items()}
-    told = message.metadata
-    microseconds = (told.timestamp - EPOCH) // timedelta(microseconds=1)
-    return Message(
-        message.data,
-        {"stream": told.stream, "subject": message.subject},
-        headers=headers,
-        content_type=lower.get("content-type", ""),
-        content_encoding=lower.get("content-encoding", ""),
-        message_id=lower.get("nats-msg-id", ""),
-        identity=f"{told.stream}/{told.sequence.stream}@{microseconds}",
-        time=told.timestamp,
-        extensions={"subjectname": message.subject, "sequence": str(told.sequence.stream)},
-    )
