@@ -39,6 +39,7 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+|headers\.[^{}]+)\}")
 _OWN_ATTRIBUTES = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data", "database64"}
 _BEGINS_AS_JSON = re.compile(rb"""\s*(\{\s*["}]|\[\s*[{\["])""")
 """An object or a list of them; what begins so and is no JSON is broken, and not a text that somebody meant to send."""
+_ENCODER = msgspec.json.Encoder()
 _CONTEXT = ("traceparent", "tracestate", "baggage")
 _HEADERS_MAX = 64
 _NAME_KEPT_CHARACTERS = 100
@@ -308,5 +309,7 @@ def text_of(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, datetime):
+        if value.tzinfo is UTC:  # most are; Python itself takes four times as long
+            return _ENCODER.encode(value)[1:-2].decode() + "+00:00"
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
     return str(value)

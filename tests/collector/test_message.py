@@ -6,14 +6,18 @@ import dataclasses
 import gzip
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import datetimes, sampled_from
 from msgspec.structs import replace
 
 from collector.format import BadDocument, Document, Reader
-from collector.message import MESSAGE_MAX_BYTES, Message, MessageSettings, records_of
+from collector.message import MESSAGE_MAX_BYTES, Message, MessageSettings, records_of, text_of
 from collector.receiver import ReceiverContext
 from collector.rejection import ValidationError
 from core.signal import SignalKind
@@ -129,3 +133,10 @@ def test_a_document_that_names_itself_is_the_same_event_in_another_message(conte
         yield Document(b"{}", "ORDERS", id="0000000042")
 
     assert events(PLAIN, context, reader=named)[0]["id"] == events(replace(PLAIN, message_id="m-2"), context, reader=named)[0]["id"]
+
+
+@given(
+    datetimes(timezones=sampled_from([None, UTC, ZoneInfo("UTC"), ZoneInfo("Europe/Berlin"), timezone(timedelta(hours=-9, minutes=-30))]))
+)
+def test_a_time_is_written_as_python_writes_it(moment: datetime) -> None:
+    assert text_of(moment) == (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
