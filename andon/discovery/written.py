@@ -35,7 +35,7 @@ def _flow(flow: Flow) -> str:
 
 def _head(flow: Flow) -> Iterator[str]:
     yield f"# Proposed by 'andon discover' after {counted(flow.transactions, 'transaction')}. Names, titles and order are guesses: edit them."
-    yield f"flow: {flow.name}"
+    yield f"flow: {scalar(flow.name)}"
     yield f"title: {scalar(readable(flow.name))}"
     yield f"owner: {OWNER}"
     yield ""
@@ -46,7 +46,7 @@ def _head(flow: Flow) -> Iterator[str]:
             settings.append(f"relation: {flow.relations[name]}")
         shape = comment(max(key.fields, key=lambda field: field.signals).shape)
         where = counted(key.sorts, "sort")
-        yield f"  {name}: {{{', '.join(settings)}}} # like {shape}; in {where} of signals"
+        yield f"  {scalar(name)}: {{{', '.join(settings)}}} # like {shape}; in {where} of signals"
 
 
 def _facts(flow: Flow) -> Iterator[str]:
@@ -70,17 +70,17 @@ def _milestones(flow: Flow) -> Iterator[str]:
     yield ""
     yield "milestones: # in the order in which most transactions reached them"
     for milestone in flow.milestones:
-        yield f"  {milestone.name}: # {_seen(milestone)}"
+        yield f"  {scalar(milestone.name)}: # {_seen(milestone)}"
         yield f"    system: {scalar(_system(milestone.sort))}"
         yield f"    match: {_match(milestone.sort)}"
-        keys = ", ".join(f"{name}: {_place(field)}" for name, field in milestone.keys.items())
+        keys = ", ".join(f"{scalar(name)}: {_place(field)}" for name, field in milestone.keys.items())
         yield f"    keys: {{{keys}}}"
         if facts := [fact for fact in flow.facts if fact.field.sort == milestone.sort]:
             yield f"    facts: {{{', '.join(f'{fact.name}: {scalar(_first(fact.field))}' for fact in facts)}}}"
         if milestone.sort.failed:
             yield "    failure: true"
         if milestone.stage is not None:
-            yield f"    stage: {milestone.stage}"
+            yield f"    stage: {scalar(milestone.stage)}"
         if milestone.cause is not None:
             yield f"    cause: {scalar(_first(milestone.cause))}"
         if milestone.optional:
@@ -154,9 +154,9 @@ def _first(field: Field) -> str:
 
 def _ends(flow: Flow) -> Iterator[str]:
     yield ""
-    yield f"ends: [{', '.join(flow.ends)}] # what was mostly last"
+    yield f"ends: [{', '.join(map(scalar, flow.ends))}] # what was mostly last"
     if flow.cancels:
-        yield f"cancels: [{', '.join(flow.cancels)}]"
+        yield f"cancels: [{', '.join(map(scalar, flow.cancels))}]"
 
 
 def _slas(flow: Flow) -> Iterator[str]:
@@ -179,8 +179,8 @@ def _slas(flow: Flow) -> Iterator[str]:
         yield "# slas:"
     for begin, end, step in dict.fromkeys(chosen):
         yield f"#   {end}-after-{begin}:"[:70].rstrip(":").rstrip("-") + ":"
-        yield f"#     from: {begin}"
-        yield f"#     to: {end}"
+        yield f"#     from: {scalar(begin)}"
+        yield f"#     to: {scalar(end)}"
         yield f"#     within: {_within(step.nearly_all)} # 95 % of {step.count}; half took {format_duration(step.usual)}"
 
 
@@ -196,7 +196,7 @@ def _source(source: Source) -> str:
     elif source.origins:
         lines.append("# Its events are told apart from others by a token of their own, or by the receiver that reads them.")
     lines += [f"# Events of {comment(origin)}" for origin in source.origins]
-    lines += [f"source: {source.name}", f"title: {scalar(readable(source.name))}", f"owner: {OWNER}"]
+    lines += [f"source: {scalar(source.name)}", f"title: {scalar(readable(source.name))}", f"owner: {OWNER}"]
     if source.services:
         lines.append(f"services: [{', '.join(map(scalar, source.services))}]")
     if source.origins and not source.configured:

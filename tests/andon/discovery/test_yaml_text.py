@@ -74,13 +74,40 @@ def test_names_of_others_are_just_names(store: Store, tmp_path: Path) -> None:
     assert set(types) - matched == set(), "each is matched as it was sent"
 
 
-def _span(store: Store) -> None:
+def test_names_that_are_words_of_yaml_are_names_wherever_they_stand(store: Store, tmp_path: Path) -> None:
+    """The end of a flow was ``[null]``, and its source ``true``."""
+    write_events(
+        store,
+        (
+            (type_, f"2026-03-20T00:{number:02d}:{second:02d}Z", {"null_id": f"SO-{4711 + number}"})
+            for number in range(10)
+            for second, type_ in enumerate(("on", "true", "no", "null"))
+        ),
+    )
+    _span(store, "true", "null_id")
+    catalog, _ = written(proposed(store), tmp_path)
+    (flow,) = catalog.flows.values()
+    assert (flow.flow, list(flow.keys), flow.ends) == ("null", ["null"], ["null"])
+    assert {"on", "true", "no", "null"} <= set(flow.milestones)
+    assert "true" in catalog.sources
+
+
+def test_a_name_without_end_costs_no_other(store: Store, tmp_path: Path) -> None:
+    """No text of a catalog may be so long, so that nothing of the proposal could be read."""
+    for service in ("a", "b", "x" * 5_000):
+        _span(store, service, "order")
+    catalog, _ = written(proposed(store), tmp_path)
+    (flow,) = catalog.flows.values()
+    assert {each.match.service for each in flow.milestones.values()} == {"a", "b"}
+
+
+def _span(store: Store, service: str = "x: [y", order: str = "order") -> None:
     rows = range(10)
     store.insert(
         "spans",
         {
-            "slice": [1] * 10, "source": ["default"] * 10, "received_at": ["2026-04-01 00:00:00"] * 10, "service": ["x: [y"] * 10,
-            "name": ["'a' {b} #"] * 10, "trace_id": [f"{n:032x}" for n in rows], "span_id": [f"{n:016x}" for n in rows],
-            "start_time": ["2026-03-20 00:00:00"] * 10, "attributes": [{"order": f"4711{n}", "a b: c": "1", "x]": "2"} for n in rows],
+            "slice": [1] * 10, "source": ["default"] * 10, "received_at": ["2026-04-01 00:00:00"] * 10, "service": [service] * 10,
+            "name": ["'a' {b} #"] * 10, "trace_id": [f"{n:032x}" for n in rows], "span_id": [f"{sum(map(ord, service)):08x}{n:08x}" for n in rows],
+            "start_time": ["2026-03-20 00:00:00"] * 10, "attributes": [{order: f"SO-{4711 + n}" if order != "order" else f"4711{n}", "a b: c": "1", "x]": "2"} for n in rows],
         },
     )  # fmt: skip

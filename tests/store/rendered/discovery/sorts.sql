@@ -1,5 +1,5 @@
 -- with {"kind": "event", "deep": false}
--- The sorts of signals of one kind, the most frequent first.
+-- The sorts of signals of one kind, the most frequent first; none whose name nobody would read, and a catalog would not take.
 SELECT kind AS sort, name, service, destination, operation, conventional, failed, told_by, count() AS seen,
     groupUniqArray(5)(source) AS sources, groupUniqArray(3)(origin) AS origins
 FROM (
@@ -16,14 +16,14 @@ SELECT
 FROM events FINAL
 WHERE received_at >= {since:DateTime64(3)} AND received_at < {until:DateTime64(3)} AND source != 'andon'
 )
-WHERE lengthUTF8(name) <= 200
+WHERE arrayMax(arrayMap(each -> lengthUTF8(each), [name, service, destination, operation])) <= 200
 GROUP BY sort, name, service, destination, operation, conventional, failed, told_by
 HAVING seen >= {least:UInt32}
 ORDER BY seen DESC, sort
 LIMIT {limit:UInt32}
 
 -- with {"kind": "span", "deep": false}
--- The sorts of signals of one kind, the most frequent first.
+-- The sorts of signals of one kind, the most frequent first; none whose name nobody would read, and a catalog would not take.
 SELECT kind AS sort, name, service, destination, operation, conventional, failed, told_by, count() AS seen,
     groupUniqArray(5)(source) AS sources, groupUniqArray(3)(origin) AS origins
 FROM (
@@ -42,14 +42,14 @@ SELECT
 FROM spans FINAL
 WHERE received_at >= {since:DateTime64(3)} AND received_at < {until:DateTime64(3)} AND source != 'andon'
 )
-WHERE lengthUTF8(name) <= 200
+WHERE arrayMax(arrayMap(each -> lengthUTF8(each), [name, service, destination, operation])) <= 200
 GROUP BY sort, name, service, destination, operation, conventional, failed, told_by
 HAVING seen >= {least:UInt32}
 ORDER BY seen DESC, sort
 LIMIT {limit:UInt32}
 
 -- with {"kind": "span", "deep": true}
--- The sorts of signals of one kind, the most frequent first.
+-- The sorts of signals of one kind, the most frequent first; none whose name nobody would read, and a catalog would not take.
 SELECT kind AS sort, name, service, destination, operation, conventional, failed, told_by, count() AS seen,
     groupUniqArray(5)(source) AS sources, groupUniqArray(3)(origin) AS origins
 FROM (
@@ -68,14 +68,14 @@ SELECT
 FROM spans FINAL
 WHERE received_at >= {since:DateTime64(3)} AND received_at < {until:DateTime64(3)} AND source != 'andon'
 )
-WHERE lengthUTF8(name) <= 200
+WHERE arrayMax(arrayMap(each -> lengthUTF8(each), [name, service, destination, operation])) <= 200
 GROUP BY sort, name, service, destination, operation, conventional, failed, told_by
 HAVING seen >= {least:UInt32}
 ORDER BY seen DESC, sort
 LIMIT {limit:UInt32}
 
 -- with {"kind": "log", "deep": false}
--- The sorts of signals of one kind, the most frequent first.
+-- The sorts of signals of one kind, the most frequent first; none whose name nobody would read, and a catalog would not take.
 SELECT kind AS sort, name, service, destination, operation, conventional, failed, told_by, count() AS seen,
     groupUniqArray(5)(source) AS sources, groupUniqArray(3)(origin) AS origins
 FROM (
@@ -88,14 +88,14 @@ FROM (SELECT *, replaceRegexpAll(replaceRegexpAll(leftUTF8(body, 300), '(?i)((?:
 FROM logs FINAL
 WHERE received_at >= {since:DateTime64(3)} AND received_at < {until:DateTime64(3)} AND source != 'andon' AND body_type = 'string')
 )
-WHERE lengthUTF8(name) <= 200
+WHERE arrayMax(arrayMap(each -> lengthUTF8(each), [name, service, destination, operation])) <= 200
 GROUP BY sort, name, service, destination, operation, conventional, failed, told_by
 HAVING seen >= {least:UInt32}
 ORDER BY seen DESC, sort
 LIMIT {limit:UInt32}
 
 -- with {"kind": "log", "deep": true}
--- The sorts of signals of one kind, the most frequent first.
+-- The sorts of signals of one kind, the most frequent first; none whose name nobody would read, and a catalog would not take.
 SELECT kind AS sort, name, service, destination, operation, conventional, failed, told_by, count() AS seen,
     groupUniqArray(5)(source) AS sources, groupUniqArray(3)(origin) AS origins
 FROM (
@@ -136,7 +136,7 @@ WHERE received_at >= {since:DateTime64(3)} AND received_at < {until:DateTime64(3
 )
 WHERE NOT (structured AND name IN ('', '*')))
 )
-WHERE lengthUTF8(name) <= 200
+WHERE arrayMax(arrayMap(each -> lengthUTF8(each), [name, service, destination, operation])) <= 200
 GROUP BY sort, name, service, destination, operation, conventional, failed, told_by
 HAVING seen >= {least:UInt32}
 ORDER BY seen DESC, sort
