@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,6 +33,9 @@ _DESCENDING = {"worst", "value", "started", "updated"}
 _FOUND = 100
 _RECENT = timedelta(days=30)
 """Customers, suppliers, carriers and plants of this time are offered."""
+_NOTHING = (
+    "No transaction matches all of these filters. Widen the period, which is of when Andon first heard of a transaction, or clear a filter."
+)
 FIND = "Find a number or a name"
 """The label of the box; by it, ``frame.js`` finds the box and suggests what may be meant."""
 
@@ -76,9 +80,9 @@ def _found(context: Context, wanted: str) -> None:
     if rows.empty:
         notices.empty(
             f"No transaction found for “{wanted}”",
-            "Identifiers are normalised as the flow's keys say (leading zeros do not matter). The event that carries it may not have arrived yet, "
-            "or may be in quarantine: see Sources. The same search on the command line:",
-            "andon find IDENTIFIER\nandon quarantine list",
+            "Leading zeros do not matter. The signal that carries it may not have arrived yet, or could not be used: see Quarantine on the page "
+            "Sources. The same search on the command line:",
+            f"andon find {shlex.quote(wanted)}\nandon quarantine list",
         )
         return
     rows = _nearest_first(rows, set(hits.loc[hits["key_value"].isin(reads.forms(wanted)), "transaction_id"]))
@@ -130,7 +134,7 @@ def _list(context: Context) -> None:
             first_event(context),
         )
     elif rows.empty:
-        notices.empty("Nothing matches", "No transaction matches all of these filters. Widen the period or clear a filter.")
+        notices.empty("Nothing matches", _NOTHING)
     elif len(rows) < _LIMIT:
         _table(context, rows, {}, "", period, order)
     else:

@@ -44,3 +44,40 @@ def no_foreign_markup(test: AppTest) -> None:
         assert tag not in {"script", "img", "iframe"}, tag
         assert not any(name.startswith("on") for name, _ in attributes), attributes
         assert not any((value or "").lower().startswith("javascript:") for name, value in attributes if name in {"href", "src"})
+
+
+class _Tables(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, list[list[str]]] = {}
+        self._label, self._in_cell = "", False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "div" and (given.get("class") or "").startswith("andon-table"):
+            self._label = given.get("aria-label") or ""
+            self.found[self._label] = []
+        elif self._label and tag == "tr":
+            self.found[self._label].append([])
+        elif self._label and tag in {"th", "td"}:
+            self.found[self._label][-1].append("")
+            self._in_cell = True
+        elif self._in_cell and tag == "br":
+            self.found[self._label][-1][-1] += "\n"
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"th", "td"}:
+            self._in_cell = False
+        elif tag == "table":
+            self._label = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._in_cell:
+            self.found[self._label][-1][-1] += data
+
+
+def tables(test: AppTest) -> dict[str, list[dict[str, str]]]:
+    """Return the rows of every table by its label: the words of each cell by the title of its column, line by line."""
+    parser = _Tables()
+    parser.feed(words(test))
+    return {label: [dict(zip(head, row, strict=True)) for row in rows] for label, (head, *rows) in parser.found.items()}

@@ -17,6 +17,7 @@ from core.catalog.runbook import Runbook, Step
 from core.catalog.source import Source
 from store.client import Store
 from store.stages.derived import follow_clocks
+from store.statement import statement
 from tests.store.queues import tell
 
 SHIPPED = Path(__file__).parents[2] / "catalog"
@@ -103,6 +104,13 @@ class Filler:
         self.rest()
         self.flush()
         follow_clocks(self.store)
+        self.count()
+
+    def count(self) -> None:
+        """Count what each source sent in each hour, as the loader does."""
+        window = {"since": self.now - timedelta(days=40), "until": self.now + timedelta(days=1)}
+        for table in ("spans", "logs", "metrics", "events"):
+            self.store.command(statement("rebuild/count_hours", table=table), {"kind": table, **window})
 
     def transaction(self, flow: Flow, number: int, index: int, total: float) -> None:
         steps = line(flow)
