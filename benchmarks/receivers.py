@@ -254,7 +254,14 @@ BROKERS = [
         bare_redis,
         "≥ 20,000/s",
     ),
-    Broker("stomp", activemq, lambda queue: {"destination": queue, "prefetch": PREFETCH}, fill_stomp, bare_stomp, ""),
+    Broker(
+        "stomp",
+        lambda folder: activemq(folder, folder),
+        lambda queue: {"destination": queue, "prefetch": PREFETCH},
+        fill_stomp,
+        bare_stomp,
+        "",
+    ),
 ]
 
 
