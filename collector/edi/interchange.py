@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from collector.edi.segments import Segment, Separators, as_map, hide_released, segments, sent_before, show_released
+from collector.edi.segments import Segment, Separators, as_map, segments
 from collector.edi.tree import Layout, tree_of
 from collector.format import BadDocument, Document
 from collector.format_settings import rfc3339
@@ -24,6 +24,9 @@ from collector.rejection import ValidationError
 
 _GAP = " \t\r\n\0\x1a\ufeff\xa0"
 _STRAY_MAX = 200
+_ENVELOPE_MAX = 500
+"""Characters of a segment of an envelope, and segments of its head: each document of the interchange has them."""
+_HEAD_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +68,13 @@ class _Reading:
     interchange: _Level | None = None
     group: _Level | None = None
     message: list[Segment] = field(default_factory=list)
-    begins: int = 0
     number: int = 0
     last: int = 0
 
     def bad(self, reason: str, what: str, lost_from: int, end: int) -> BadDocument:
         """Return what is wrong at the last segment, with its number in the interchange and its place in the body, and what is lost."""
-        lost = show_released(self.text[lost_from : end + 1], self.separators).strip(_GAP)
-        where = f"segment {self.number}, character {self.begins + sent_before(self.text, self.last) + 1}"
+        lost = self.text[lost_from : end + 1].strip(_GAP)
+        where = f"segment {self.number}, character {self.last + 1}"
         return ValidationError(f"edi_{reason}", f"{what} ({where})", where), lost.encode()
 
 
@@ -101,10 +103,7 @@ class InterchangeReader:
                 yield ValidationError("edi_envelope", f"{error} ({where})", where), text[begin : begin + _STRAY_MAX].encode()
                 at = begin + 3
                 continue
-            rest = hide_released(text[at:], separators)
-            reading = _Reading(rest, separators, begins=at)
-            end = yield from self._interchange(reading)
-            at += sent_before(rest, end)
+            at = yield from self._interchange(_Reading(text, separators, last=at), at)
         if stray := text[at:].strip(_GAP):
             yield self._stray(stray, at)
 
@@ -113,17 +112,17 @@ class InterchangeReader:
         message = f"this is no {self._dialect.name}: {self._opens} was expected here ({where})"
         return ValidationError("edi_stray", message, where), stray.encode()
 
-    def _interchange(self, reading: _Reading) -> Generator[Document | BadDocument, None, int]:
-        """Yield the documents up to the end of one interchange; return where it ends in the text."""
-        end = 0
-        for segment in segments(reading.text, 0, reading.separators):
+    def _interchange(self, reading: _Reading, at: int) -> Generator[Document | BadDocument, None, int]:
+        """Yield the documents up to the end of the interchange that begins at a place; return where it ends."""
+        end = at
+        for segment in segments(reading.text, at, reading.separators):
             name = segment.elements[0]
             if reading.message and name not in self._envelopes:
                 reading.number, reading.last = reading.number + 1, segment.at
                 reading.message.append(segment)
                 continue
             if name in {self._opens, "UNA"} and reading.number:
-                yield from self._cut_off(reading, f"{name} comes")
+                yield from self._cut_off(reading, f"{name} comes", segment.at - 1)
                 return segment.at
             reading.number, reading.last = reading.number + 1, segment.at
             end = min(segment.end + 1, len(reading.text))
@@ -133,7 +132,7 @@ class InterchangeReader:
                 yield from self._close(reading, segment, reading.interchange)
                 return end
             yield from self._take(reading, segment)
-        yield from self._cut_off(reading, "the text ends")
+        yield from self._cut_off(reading, "the text ends", len(reading.text))
         return len(reading.text)
 
     def _take(self, reading: _Reading, segment: Segment) -> Iterator[Document | BadDocument]:
@@ -144,7 +143,10 @@ class InterchangeReader:
         elif reading.message and name in {self._message_ends, self._group_ends}:
             reading.message.append(segment)
             yield from self._close_message(reading, segment)
-        if name == self._opens:
+        if name in {self._opens, self._group} and segment.end - segment.at > _ENVELOPE_MAX:
+            what = f"{name} has more than {_ENVELOPE_MAX} characters; what follows is read without it"
+            yield reading.bad("envelope", what, segment.at, segment.end)
+        elif name == self._opens:
             reading.interchange = self._level(reading, segment)
         elif name == self._group:
             yield from self._unclosed_group(reading, segment)
@@ -160,7 +162,8 @@ class InterchangeReader:
     def _between(self, reading: _Reading, segment: Segment) -> Iterator[Document | BadDocument]:
         """Keep a segment of the envelope. One that answers an interchange is a document of its own."""
         level = reading.group or reading.interchange
-        if level is None or level.parts:
+        is_long = segment.end - segment.at > _ENVELOPE_MAX
+        if level is None or level.parts or is_long or len({*level.head, segment.name}) > _HEAD_MAX:
             yield reading.bad("stray", f"{segment.name} belongs to no message", segment.at, segment.end)
             return
         level.head[segment.name] = as_map(segment, reading.separators)
@@ -236,13 +239,13 @@ class InterchangeReader:
         made = rfc3339(date, time, self._zone)
         return Document(written, kind, "/".join([kind, *control, content])[:300], made, dialect.number(data))
 
-    def _cut_off(self, reading: _Reading, why: str) -> Iterator[BadDocument]:
+    def _cut_off(self, reading: _Reading, why: str, end: int) -> Iterator[BadDocument]:
         """Tell that an interchange breaks off, with the message that is lost by it."""
         if reading.message:
             what = f"a message breaks off after {len(reading.message)} segments: {why} before {self._message_ends}"
             yield reading.bad("cut_off", what, reading.message[0].at, reading.message[-1].end)
         elif reading.interchange:
-            yield reading.bad("cut_off", f"the interchange breaks off: {why} before {self._closes}", reading.last, len(reading.text))
+            yield reading.bad("cut_off", f"the interchange breaks off: {why} before {self._closes}", reading.last, end)
 
 
 def _miscounted(last: Segment, parts: int, what: str, control: str) -> str:

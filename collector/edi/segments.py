@@ -47,26 +47,19 @@ class Segment:
         return self.elements[number] if number < len(self.elements) else ""
 
 
-def hide_released(text: str, separators: Separators) -> str:
-    """Return the text without its release characters; what they release does not separate until :func:`as_map` shows it again."""
-    if not separators.release or separators.release not in text:
-        return text
-    release = separators.release
-    for stand_in, character in zip(_RELEASED, release + _of(separators), strict=False):
-        text = text.replace(release + character, stand_in)
-    return text
-
-
-def show_released(text: str, separators: Separators) -> str:
-    """Return a hidden text as it was sent."""
+def _hidden(raw: str, separators: Separators) -> str:
+    """Return a segment without its release characters; what they release does not separate until it is shown as people read it."""
     for stand_in, character in zip(_RELEASED, separators.release + _of(separators), strict=False):
-        text = text.replace(stand_in, separators.release + character)
-    return text
+        raw = raw.replace(separators.release + character, stand_in)
+    return raw
 
 
-def sent_before(text: str, at: int) -> int:
-    """Return how many characters were sent before a place in a hidden text."""
-    return at + sum(text.count(stand_in, 0, at) for stand_in in _RELEASED)
+def _is_released(text: str, at: int, begin: int, release: str) -> bool:
+    """Return whether an odd number of release characters stands before a place."""
+    before = at
+    while before > begin and text[before - 1] == release:
+        before -= 1
+    return bool((at - before) % 2)
 
 
 def _of(separators: Separators) -> str:
@@ -78,13 +71,18 @@ def segments(text: str, at: int, separators: Separators) -> Iterator[Segment]:
 
     The last one may lack its terminator; its ``end`` is then that of the text.
     """
-    ends_lines = separators.terminator in "\r\n"
+    terminator, release = separators.terminator, separators.release
+    ends_lines = terminator in "\r\n"
     while at < len(text):
-        end = text.find(separators.terminator, at)
+        end = text.find(terminator, at)
+        while release and end > 0 and text[end - 1] == release and _is_released(text, end, at, release):
+            end = text.find(terminator, end + 1)
         if end < 0:
             end = len(text)
         raw = text[at:end].strip(_AROUND)
         if raw:
+            if release and release in raw:
+                raw = _hidden(raw, separators)
             if not ends_lines and ("\n" in raw or "\r" in raw):
                 raw = raw.replace("\r", "").replace("\n", "")
             elements = raw.split(separators.element)

@@ -19,6 +19,8 @@ from collector.format import BadDocument, Document, Reader, add_alike
 from collector.format_settings import FormatSettings, parse_format, reading_text
 
 COLUMNS_MAX = 2_000
+NAME_MAX = 200
+"""Characters of a column's name: each row's document has all of them."""
 
 
 class CsvSettings(FormatSettings):
@@ -75,8 +77,9 @@ def _rows(lines: _Lines, settings: CsvSettings) -> Iterator[Document | BadDocume
                 lines.taken = []
                 if not columns:
                     columns = [name.strip() or f"column_{at}" for at, name in enumerate(row, 1)]
-                    if len(columns) > COLUMNS_MAX:
-                        yield bad_line("csv_columns", number, f"names {len(columns)} columns, at most {COLUMNS_MAX} are read", sent[:1_000])
+                    if len(columns) > COLUMNS_MAX or any(len(name) > NAME_MAX for name in columns):
+                        what = f"names {len(columns)} columns; at most {COLUMNS_MAX} are read, with names of at most {NAME_MAX} characters"
+                        yield bad_line("csv_columns", number, what, sent[:1_000])
                         return
                 elif len(row) != len(columns):
                     yield bad_line("csv_columns", number, f"has {len(row)} columns instead of {len(columns)}", sent)

@@ -79,7 +79,7 @@ def _separators(text: str, at: int) -> tuple[Separators, int]:
     component, terminator = text[end + 1 : end + 2], text[end + 2 : end + 3]
     if not terminator or terminator.isalnum() or component in {element, terminator}:
         raise ValueError("the ISA segment does not end after its 16th element")
-    if terminator in "\r\n" and text[end + 3 : text.find("\n", end + 3)].rstrip().endswith(component):
+    if terminator in "\r\n" and text[end + 3 : end + 3 + _ISA_MAX].partition("\n")[0].rstrip().endswith(component):
         component, terminator = _NONE, component  # the 16th element was left out: what ends the next line ends this one
     elements = text[at:end].split(element)
     repetition = elements[11].strip()

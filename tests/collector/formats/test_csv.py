@@ -60,7 +60,10 @@ def test_a_quote_that_is_never_closed_costs_its_row_alone():
 
 def test_bounds_of_columns():
     (bad,) = rows(";".join(f"c{number}" for number in range(100_000)) + "\n1;2\n")
-    assert bad[:2] == ("csv_columns", "line 1 names 100000 columns, at most 2000 are read")
+    told = "columns; at most 2000 are read, with names of at most 200 characters"
+    assert bad[:2] == ("csv_columns", f"line 1 names 100000 {told}")
+    (long,) = read("csv", f"{'a' * 201},b\n" + "1,2\n" * 1_000)  # each row would say it again
+    assert long[:2] == ("csv_columns", f"line 1 names 2 {told}")
     with pytest.raises(WrongSetting, match="'delimiter' is wrong"):
         read("csv", "", delimiter=";;")
 

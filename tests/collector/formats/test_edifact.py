@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from collector.format import Document
@@ -109,3 +111,49 @@ def test_what_is_wrong_is_told_with_its_place():
 def test_tradacoms_is_refused_by_name_of_what_was_expected():
     (bad,) = read("edifact", "STX=ANA:1+5000000000000:SOME STORES LTD'MHD=1+ORDHDR:9'END=3'")
     assert bad[:2] == ("edi_stray", "this is no EDIFACT: UNB was expected here (character 1)")
+
+
+UNB, MESSAGE = "UNB+UNOA:1+a+b+260327:1450+1'", "UNH+1+ORDERS:D'UNT+2+1'"
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        (f"{UNB}{MESSAGE}", "X?+'"),
+        ("", f"UNA:+.? '{UNB}UNZ+0+1'"),
+        ("", UNB),
+        (f"{UNB}{MESSAGE}", "?"),
+        (f"{UNB}{MESSAGE}", "?'"),
+    ],
+    ids=["strays", "interchanges", "beginnings", "releases", "released"],
+)
+def test_a_hostile_interchange_takes_no_longer_than_another(begin: str, more: str) -> None:
+    """One of half a mebibyte took a minute, and of sixteen it would have been a day."""
+
+    def seconds(size: int) -> float:
+        before = time.process_time()
+        found = read("edifact", begin + more * (size // len(more)))
+        took = time.process_time() - before
+        assert sum(len(each[2]) for each in found if isinstance(each, tuple)) <= 2 * (size + 100), "nothing is kept again and again"
+        return took
+
+    assert min(seconds(128_000) for _ in range(3)) < 10 * min(seconds(32_000) for _ in range(3)) + 0.1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"UNB+UNOA:1+{'a' * 50_000}+b+260327:1450+1'",
+        f"{UNB}UNG+{'a' * 50_000}'",
+        UNB + "".join(f"A{number}+x'" for number in range(5_000)),
+        f"{UNB}AAA+{'a' * 50_000}'",
+    ],
+    ids=["interchange", "group", "segments", "segment"],
+)
+def test_an_envelope_without_end_is_not_repeated_in_each_message(head: str) -> None:
+    """64 KiB became 388 MiB."""
+    found = read("edifact", head + MESSAGE * 1_000)
+    messages = [each for each in found if isinstance(each, Document)]
+    assert len(messages) == 1_000
+    assert sum(len(each.data) for each in messages) < 1 << 20
+    assert {each[0] for each in found if isinstance(each, tuple)} & {"edi_envelope", "edi_stray"}, "and it is told"
