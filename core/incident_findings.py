@@ -96,6 +96,11 @@ def from_opening(at: datetime, opened: datetime) -> str:
     return f"{_rounded(abs(opened - at))} {'before' if at <= opened else 'after'} it opened"
 
 
+def error_in_words(row: Mapping[Any, Any]) -> str:
+    """Return a row of ``incident_findings.first_errors`` in words: which service failed at what and, if it said so, why."""
+    return f"{row['service']} {row['what']}" + (f": {row['said']}" if row["said"] else "")
+
+
 def change_in_words(kind: str, what: str) -> str:
     """Return a row of ``incident_findings.changes`` in words."""
     return {

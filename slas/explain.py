@@ -23,7 +23,7 @@ from core.verdict import Verdict
 from slas.calendar import CompiledCalendar
 from slas.clock import Calendars, Paused
 from slas.due import MISSING, facts_of, parse_due
-from slas.outlook import outlook_of
+from slas.outlook import Outlook, outlook_of
 from slas.outlook_told import answer, standing, whom
 from slas.reason import Rule, promises_told
 from slas.rows import Row, milliseconds_of, rows_of
@@ -68,11 +68,13 @@ def explain(
     that set it: one of the ``earlier`` ones, by version, or the current one if that is unknown.
     """
     clocks = [row for row in rows_of(evidence.clocks) if sla is None or row["sla"] == sla]
-    lines = [*_transaction_lines(evidence, catalog), *_outlook_lines(evidence, catalog, to_milliseconds(now))]
+    outlook = outlook_of(evidence.transaction, evidence.clocks, evidence.usual, catalog, to_milliseconds(now))
+    lines = [*_transaction_lines(evidence, catalog), *_outlook_lines(outlook)]
+    parts = {step.milestone: f"{step.done} of {step.of} are there" for step in outlook.steps if 0 < step.done < step.of} if outlook else {}
     full: Sequence[Row] = clocks if everything or sla is not None else _that_matter(clocks)
     for clock in full:
         own = (earlier or {}).get(version_of(str(clock["contract_version"])), catalog)
-        lines += ["", *_clock_lines(clock, evidence, own, Calendars(own), to_milliseconds(now)), *_since(clock, own, catalog)]
+        lines += ["", *_clock_lines(clock, evidence, own, Calendars(own), to_milliseconds(now), parts), *_since(clock, own, catalog)]
     if not clocks:
         lines.append(_without_clock(evidence, catalog, sla))
     shown = {clock["sla"] for clock in full}
@@ -138,9 +140,8 @@ def _transaction_lines(evidence: Evidence, catalog: Catalog) -> list[str]:
     return lines
 
 
-def _outlook_lines(evidence: Evidence, catalog: Catalog, now: int) -> list[str]:
+def _outlook_lines(outlook: Outlook | None) -> list[str]:
     """Return where it stands and what to tell about it, with times in the zone of the calendar that counts."""
-    outlook = outlook_of(evidence.transaction, evidence.clocks, evidence.usual, catalog, now)
     if outlook is None:
         return []
 
@@ -151,7 +152,8 @@ def _outlook_lines(evidence: Evidence, catalog: Catalog, now: int) -> list[str]:
     return [f"stands: {standing(outlook, show)}", *([f"tell {whom(outlook) or 'whoever asks'}: {told}"] if told else [])]
 
 
-def _clock_lines(clock: Row, evidence: Evidence, catalog: Catalog, calendars: Calendars, now: int) -> list[str]:
+def _clock_lines(clock: Row, evidence: Evidence, catalog: Catalog, calendars: Calendars, now: int, parts: Mapping[str, str]) -> list[str]:
+    """Return what is known of one clock; ``parts``: of which milestones how much is there, if it is not all."""
     name, flow = str(clock["sla"]), catalog.flows.get(str(clock["flow"]))
     sla = flow.slas.get(name) if flow else None
     verdict = f"{clock['verdict']} (version {clock['verdict_version']})"
@@ -160,7 +162,8 @@ def _clock_lines(clock: Row, evidence: Evidence, catalog: Catalog, calendars: Ca
     calendar = calendars.of(sla.calendar)
     lines = [f"{name}: {sla.title}", f"  verdict      {verdict}{_remaining(clock, now)}"]
     lines.append(f"  from         {_milestone_text(sla.from_, evidence.milestones, calendar)}")
-    lines.append(f"  to           {_milestone_text(sla.to, evidence.milestones, calendar, now)}")
+    part = f"; {parts[sla.to]}" if sla.to in parts and milliseconds_of(clock["stopped_at"]) is None else ""
+    lines.append(f"  to           {_milestone_text(sla.to, evidence.milestones, calendar, now)}{part}")
     lines += _limit_lines(clock, sla, catalog, evidence.transaction["facts"], calendar)
     lines += _arithmetic(clock, Rule(sla, _label(clock), calendar), evidence.transaction["facts"])
     lines += _penalty_lines(clock, sla)

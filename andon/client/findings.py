@@ -15,6 +15,7 @@ from core.incident_findings import (
     awaited_next,
     change_in_words,
     compared_facts,
+    error_in_words,
     from_opening,
     rhythm_in_words,
     standing_in_words,
@@ -48,7 +49,7 @@ def findings(client: Reader, row: Mapping[str, Any], now: datetime) -> Iterator[
     for one in reads.outstanding(client, **asked, **compared).to_dict("records"):
         yield f"{trait_title(flow, one['trait'])} {printable(one['value'])}: {trait_in_words(one)}"
     for one in reads.first_errors(client, **asked).head(1).to_dict("records"):
-        yield f"first error {utc(one['at'])}, {from_opening(aware(one['at']) or now, opened)}: {printable(one['service'])} {printable(one['what'])}: {printable(one['said'])}"
+        yield f"first error {utc(one['at'])}, {from_opening(aware(one['at']) or now, opened)}: {printable(error_in_words(one))}"
     for one in reads.changes(client, opened=opened, **asked).to_dict("records"):
         yield f"before it, {utc(one['at'])}: {printable(change_in_words(one['kind'], one['what']))}"
     group: dict[str, Any] = {name: str(row[name]) for name in ("incident_id", "flow", "stage", "cause")}

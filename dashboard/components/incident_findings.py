@@ -15,6 +15,7 @@ from core.incident_findings import (
     awaited_next,
     change_in_words,
     compared_facts,
+    error_in_words,
     from_opening,
     lift_in_words,
     rhythm_in_words,
@@ -95,7 +96,7 @@ def _errors(context: Context, asked: dict[str, Any], opened: datetime) -> list[t
     row = found.iloc[0]
     when = from_opening(aware(row["at"]) or context.now, opened)
     at = table.link(links.transaction(row["transaction_id"]), context.zone.show(row["at"], seconds=True))
-    return [("First error", Markup("{}, {}: {} {}: {}").format(at, when, row["service"], row["what"], row["said"]))]
+    return [("First error", Markup("{}, {}: {}").format(at, when, error_in_words(row)))]
 
 
 def _changes(context: Context, asked: dict[str, Any], opened: datetime) -> list[tuple[object, object]]:
@@ -131,11 +132,13 @@ def next_victims(context: Context, row: dict[str, Any]) -> None:
     columns = [
         table.Column("Reference", lambda one: table.link(links.transaction(one["transaction_id"]), one["reference"]), "key"),
         table.Column("SLA", lambda one: definitions.sla_title(context.catalog, asked["flow"], one["sla"])),
-        table.Column("Due", lambda one: Markup('<span title="{}">{}</span>').format(utc(one["due_at"]), until(one["due_at"], context.now))),
+        table.Column(
+            "Due", lambda one: Markup('<span title="{}">{}</span>').format(utc(one["due_at"]), until(one["due_at"], context.now)), "lead"
+        ),
         table.Column("Customer", lambda one: one["customer"]),
         table.Column("Value", lambda one: amount(one["value"], one["currency"]), "number"),
     ]
-    table.show(columns, found.to_dict("records"), "Next transactions")
+    table.show(columns, found.to_dict("records"), "Next transactions", phone="lines")
     if found["total"].iloc[0] > len(found):
         st.caption(f"Showing {len(found)} of {count(found['total'].iloc[0])}, first due first.")
 
@@ -149,13 +152,13 @@ def similar(context: Context, row: dict[str, Any]) -> None:
     st.subheader("Earlier incidents like this", anchor=False)
     columns = [
         table.Column("Incident", lambda one: table.link(links.incident(one["incident_id"]), one["title"]), "key wide"),
-        table.Column("Opened", lambda one: table.time(context.zone, one["opened_at"])),
-        table.Column("Lasted", _lasted),
+        table.Column("Opened", lambda one: table.time(context.zone, one["opened_at"]), "named"),
+        table.Column("Lasted", _lasted, "named"),
         table.Column("Late, at most", lambda one: count(one["peak_breached"]), "number"),
         table.Column("Penalty, at most", lambda one: several(one["peak_penalty"], 2), "number spare"),
         table.Column("Last note", lambda one: f"{one['actor']}: {one['detail']}" if one["actor"] else "", "wide"),
     ]
-    table.show(columns, found.to_dict("records"), "Earlier incidents")
+    table.show(columns, found.to_dict("records"), "Earlier incidents", phone="lines")
 
 
 def _lasted(one: dict[Any, Any]) -> str:

@@ -31,7 +31,7 @@ def show(context: Context, members: pd.DataFrame, cause: str) -> None:
     else:
         columns = [
             _reference(context),
-            table.Column("", lambda row: status_badge.pill(row["verdict"])),
+            table.Column("", lambda row: status_badge.pill(row["verdict"]), "lead"),
             table.Column(
                 "Due",
                 lambda row: Markup('<span title="{}">{}</span>').format(
@@ -41,17 +41,17 @@ def show(context: Context, members: pd.DataFrame, cause: str) -> None:
             *_worth(),
         ]
         with st.container(height=460 if len(present) > 9 else "content", border=False, key="affected"):
-            table.show(columns, present.to_dict("records"), "Affected transactions")
+            table.show(columns, present.to_dict("records"), "Affected transactions", phone="lines")
     if len(gone):
         with st.expander(f"{counted(total - len(present), 'transaction')} no longer affected", expanded=present.empty):
             columns = [
                 _reference(context),
-                table.Column("Since", lambda row: table.time(context.zone, row["left_at"])),
+                table.Column("Since", lambda row: table.time(context.zone, row["left_at"]), "named"),
                 table.Column("Why", lambda row: LEFT.get(row["verdict"], status_badge.word(row["verdict"]))),
                 *_worth(),
             ]
             with st.container(height=460 if len(gone) > 9 else "content", border=False, key="no-longer-affected"):
-                table.show(columns, gone.to_dict("records"), "Transactions no longer affected")
+                table.show(columns, gone.to_dict("records"), "Transactions no longer affected", phone="lines")
     order = "first due first" if is_held_up(cause) else "highest value first"
     note = f"Showing {len(members)} of {count(total)}, {order}." if total > len(members) else ""
     export.offer(context, members.drop(columns=["total", "revision"], errors="ignore"), "affected-transactions", note)

@@ -129,17 +129,17 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
 
     columns = [
         table.Column("SLA", lambda row: definitions.sla_title(context.catalog, flow, row["sla"]), "key"),
-        table.Column("Verdict", lambda row: status_badge.pill(row["verdict"])),
+        table.Column("Verdict", lambda row: status_badge.pill(row["verdict"]), "lead"),
         table.Column("Started", lambda row: table.time(zone, row["started_at"]), "soft spare"),
-        table.Column("Due", lambda row: table.time(zone, row["due_at"])),
-        table.Column("Stopped", lambda row: table.time(zone, row["stopped_at"]), "soft"),
+        table.Column("Due", lambda row: table.time(zone, row["due_at"]), "named"),
+        table.Column("Stopped", lambda row: table.time(zone, row["stopped_at"]), "soft named"),
         table.Column("Margin", lambda row: _margin(context, row), "number"),
         table.Column("Penalty", lambda row: amount(row["penalty"], row["currency"]) if row["penalty"] else "", "number"),
         table.Column("Why", why, "wide"),
         table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]), "soft"),
         table.Column("Rule", lambda row: _rule(row["contract_version"]), "soft spare"),
     ]
-    table.show(columns, clocks.to_dict("records"), "SLA clocks")
+    table.show(columns, clocks.to_dict("records"), "SLA clocks", phone="lines")
 
 
 def _history(context: Context, flow: str, milestones: pd.DataFrame, verdicts: pd.DataFrame) -> None:

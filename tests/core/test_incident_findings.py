@@ -13,6 +13,7 @@ from core.incident_findings import (
     awaited_next,
     change_in_words,
     compared_facts,
+    error_in_words,
     from_opening,
     rhythm_in_words,
     standing_in_words,
@@ -86,6 +87,11 @@ def test_every_change_has_its_words() -> None:
         "a changed catalog was refused",
         "x fell silent",
     ]
+
+
+def test_an_error_that_gave_no_reason_ends_without_one() -> None:
+    row = {"service": "sap", "what": "book", "said": "refused"}
+    assert [error_in_words(row), error_in_words({**row, "said": ""})] == ["sap book: refused", "sap book"]
 
 
 def test_when_something_was_is_told_from_the_opening() -> None:

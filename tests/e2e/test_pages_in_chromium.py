@@ -193,7 +193,7 @@ def test_many_filters_are_folded_away_on_a_phone_until_they_are_asked_for(served
 def test_on_a_phone_nothing_in_the_page_scrolls_but_the_page(address: str, served: str, browser: Any) -> None:
     with window(browser, served + address, "phone", new_viewer=False) as (page, _):
         drawn(page, ".andon-table")
-        inside = page.locator(".andon-table:is(.cards, .lines)" if "id=" not in address else ".st-key-affected, :has(> .st-key-affected)")
+        inside = page.locator(".andon-table:is(.cards, .lines), .st-key-affected, :has(> .st-key-affected)")
         assert inside.count()
         beyond = (
             "found => found.filter(each => each.scrollHeight > each.clientHeight + 2 || each.scrollWidth > each.clientWidth + 2).length"

@@ -13,6 +13,7 @@ from slas.explain import Evidence, as_it_runs, explain, version_of
 from store.client import Store
 from store.reads import detail
 from tests.slas.builders import BOOK, calendar, catalog, engine, utc, write_transaction
+from tests.slas.test_outlook import at, clock, flow
 
 SIX_HOURS = {
     "from": "captured", "to": "booked", "within": "6 working hours", "warn": "50%", "calendar": "plant",
@@ -336,3 +337,29 @@ def test_where_one_is_asked_for_nothing_is_told_of_the_others() -> None:
 def test_the_others_say_by_how_much_they_were_met_or_missed() -> None:
     told = sheet({"a": ("met", "13:15", "13:10"), "b": ("met_late", "13:15", "13:17"), "c": ("breached", "13:15", None)})
     assert "\n  a: met, 5 minutes to spare (title of a)\n  b: met_late, 2 minutes late (title of b)" in told
+
+
+def test_of_what_is_there_in_part_it_is_said_how_much() -> None:
+    """One delivery of two was shipped: the promise waits for the other."""
+    first = {"captured": at("08:00"), "booked": at("08:10"), "shipped": at("09:00")}
+    transaction = {
+        "flow": "o2c", "reference": "4711", "transaction_id": "t", "state": "open", "stage": "shipped", "failed_milestone": "", "cause": "",
+        "keys": {"order": ["4711"], "delivery": ["a", "b"]}, "facts": {}, "failed_stage": "", "ended_at": None,
+        "first_at": {name: moment.to_pydatetime() for name, moment in first.items()},
+        "reached": {"shipped": [("order", "4711", at("09:00")), ("delivery", "a", at("09:00"))]},
+    }  # fmt: skip
+    seen = [milestone_row(name, str(moment)) for name, moment in first.items()]
+    clocks = [
+        {**clock("ship", "shipped", "18:00"), "flow": "o2c", "verdict_version": 1, "warn_at": at("17:00"), "paused": []},
+        {
+            **clock("book", "booked", "08:15", "met", stopped_at=at("08:10")),
+            "flow": "o2c",
+            "verdict_version": 1,
+            "warn_at": at("08:12"),
+            "paused": [],
+        },
+    ]
+    definitions = Catalog(version="v1", flows={"o2c": flow()}, calendars={"plant": calendar()})
+    evidence = Evidence(transaction, pd.DataFrame(seen), pd.DataFrame(clocks), pd.DataFrame({"sla": []}))
+    to = [line for line in explain(evidence, definitions, utc("2026-03-27 12:00"), everything=True) if line.startswith("  to ")]
+    assert [line.endswith("; 1 of 2 are there") for line in to] == [True, False]
