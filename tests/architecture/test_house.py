@@ -39,6 +39,14 @@ def test_no_file_is_over_400_lines_and_no_function_over_50():
     assert too_long == []
 
 
+def test_no_file_of_tests_is_over_400_lines():
+    files = [*(ROOT / "tests").rglob("*.py")]
+    found = [str(file.relative_to(ROOT)) for file in files if file.read_text(encoding="utf-8").count("\n") > 400]
+
+    assert len(files) > 300
+    assert found == []
+
+
 def test_files_and_functions_stay_small_on_the_whole():
     lines = [file.read_text(encoding="utf-8").count("\n") for file in source_files() if file.name != "__init__.py"]
     lengths = [

@@ -1,4 +1,4 @@
-"""Databases of a test's own: PostgreSQL, MariaDB and SQLite."""
+"""What a test reads that is its own: databases of PostgreSQL, MariaDB and SQLite, a queue of RabbitMQ, an HTTP API."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ import psycopg
 import pymysql
 import pytest
 
+from collector.backoff import Backoff
+from collector.receivers import http_poll
+from tests.servers.http_api_stand_in import HttpApiStandIn, http_api
 from tests.servers.mariadb import MariaDbServer
 from tests.servers.postgresql import PostgresServer
+from tests.servers.rabbitmq import RabbitServer
 
 _numbers = itertools.count(1)
 
@@ -59,3 +63,19 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
                 connection.execute(statement)
 
     return execute
+
+
+@pytest.fixture
+def queue(rabbit_server: RabbitServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a queue of RabbitMQ that is not there yet."""
+    monkeypatch.setenv("TEST_BROKER", rabbit_server.url)
+    return f"orders.inbound-{next(_numbers)}"
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpApiStandIn]:
+    """An HTTP API in this process, which is asked again soon."""
+    with http_api() as found:
+        monkeypatch.setenv("TEST_API", found.url)
+        monkeypatch.setattr(http_poll, "Backoff", lambda: Backoff(0.05, 0.1))
+        yield found
