@@ -287,3 +287,14 @@ def test_causes_are_those_of_lately_the_most_frequent_first(store: Store) -> Non
     incident(store, "own", flow="andon")
     found = incident_log.causes(store.reader, since=START - 90 * DAY)
     assert found[["cause", "runbook", "incidents"]].to_numpy().tolist() == [["Y", "book", 2], ["X", "book", 1]]
+
+
+def test_what_becomes_late_after_it_has_left_is_not_of_its_history(store: Store) -> None:
+    """It moved to another incident, is late there, and this one was resolved before."""
+    incident(store, "a", status="resolved", members_total=2, resolved_at=START + HOUR)
+    for name, late in (("here", START + HOUR / 2), ("elsewhere", START + 2 * HOUR)):
+        held(store, "a", name, "at_risk", joined_at=START, left_at=START + HOUR)
+        put(store, "verdicts", flow="o2c", sla="book", transaction_id=name, verdict="breached", previous="at_risk", decided_at=late)
+    found = incident_log.history(store.reader, since=START - DAY, **GROUP)
+    assert found["kind"].tolist() == ["resolved", "left", "late", "joined"]
+    assert found.set_index("kind").loc["late", "number"] == 1

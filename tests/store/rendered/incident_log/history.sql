@@ -1,7 +1,7 @@
 -- with {}
 -- What happened to an incident, latest first: one line for each minute in which transactions joined, became late or left, one for each
 -- message, whatever channels it went to, and one for each thing that somebody did. A transaction joins once and leaves once, whatever it
--- was here for.
+-- was here for; what becomes late after it has left is late elsewhere.
 WITH members AS (SELECT * FROM incident_members FINAL WHERE incident_id = {id:String})
 SELECT at, kind, who, what, number
 FROM
@@ -25,8 +25,9 @@ FROM
     (
         SELECT min(decided_at) AS first_at
         FROM verdicts
+        INNER JOIN (SELECT flow, sla, transaction_id, left_at FROM members) AS own USING (flow, sla, transaction_id)
         WHERE (flow, sla, transaction_id) IN (SELECT flow, sla, transaction_id FROM members)
-            AND verdict = 'breached' AND previous != 'breached'
+            AND verdict = 'breached' AND previous != 'breached' AND (left_at IS NULL OR decided_at <= left_at)
         GROUP BY flow, transaction_id
     )
     GROUP BY toStartOfMinute(first_at)
