@@ -19,6 +19,12 @@ def test_only_a_dead_letter_with_this_id_is_found(store: Store) -> None:
     assert resubmission.dead_letters(store.reader, event_id="m-2") == []
 
 
+def test_of_an_event_that_came_twice_what_was_loaded_first_says_whether_it_is_a_dead_letter(store: Store) -> None:
+    for number, kind in enumerate(("orders", "orders.dead_letter")):
+        put(store, "events", slice=number + 1, source="erp", received_at=START, event_source="/q", id="m-1", type=kind, data=f"{number}")
+    assert resubmission.dead_letters(store.reader, event_id="m-1") == []
+
+
 def test_an_event_leads_to_its_transaction_and_what_that_has_reached(store: Store) -> None:
     of = {"flow": "o2c", "milestone": "failed", "event_id": "e", "signal": "event", "signal_id": "/q m-1"}
     put(store, "transaction_events", **of, transaction_id="t1", active=1)
