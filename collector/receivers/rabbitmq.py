@@ -39,6 +39,8 @@ CHECK_SECONDS = 5.0
 ANSWER_SECONDS = 15.0
 FIRST_SECONDS = 2.0
 BATCH_MAX_BYTES = 16 << 20
+GATHER_SECONDS = 0.002
+"""How long more messages are waited for: without it a burst comes in batches of a few, each synced to disk."""
 _BROKER_ERRORS = (AMQPError, PAMQPException, AndonError, OSError, RuntimeError, ValueError)
 """What a lost, refused or garbled connection to a broker raises; some of the client's errors are Python's own."""
 _LOG = logging.getLogger("andon.collector.rabbitmq")
@@ -250,6 +252,8 @@ async def _batch(arrived: asyncio.Queue[AbstractIncomingMessage | None], most: i
         message = await asyncio.wait_for(arrived.get(), CHECK_SECONDS)
     except TimeoutError:
         return batch
+    if arrived.qsize() + 1 < most:
+        await asyncio.sleep(GATHER_SECONDS)
     while True:
         if message is None:
             raise Retryable("the broker closed the channel")
