@@ -19,7 +19,7 @@ from store.migrations import migrate
 from tests.dashboard.script import page_at
 from tests.dashboard.synthetic import NOW, Filler, catalog
 
-_STORES = {"filled", "empty", "hostile"}
+_STORES = {"filled", "untouched", "empty", "hostile"}
 PAGES = ["board", "transactions", "slas", "incidents", "kpis", "interfaces", "sources"]
 
 
@@ -62,6 +62,14 @@ def _database(folder: Path, name: str, transactions: int, hostile: bool) -> Stor
 @pytest.fixture(scope="session")
 def filled(engine_folder: Path) -> Iterator[Store]:
     opened = _database(engine_folder, "dashboard_filled", 400, hostile=False)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def untouched(engine_folder: Path) -> Iterator[Store]:
+    """What ``filled`` was at first: some tests add rows of one table to that, which figures counted from others do not have."""
+    opened = _database(engine_folder, "dashboard_untouched", 400, hostile=False)
     yield opened
     opened.close()
 

@@ -53,32 +53,32 @@ def amounts(found: dict[str, float]) -> str:
     return several(found, 2) if found else ""
 
 
-def test_every_incident_of_the_list_is_counted_from_its_members_and_told_so_by_the_command(view: View, filled: Store) -> None:
-    shown = {row["Incident"]: row for row in tables(view("incidents", filled))["Incidents"]}
-    sizes = filled.rows(
+def test_every_incident_of_the_list_is_counted_from_its_members_and_told_so_by_the_command(view: View, untouched: Store) -> None:
+    shown = {row["Incident"]: row for row in tables(view("incidents", untouched))["Incidents"]}
+    sizes = untouched.rows(
         "SELECT title, uniqExact(m.transaction_id) AS affected, uniqExactIf(m.transaction_id, m.verdict IN ('breached', 'failed')) AS late"
         " FROM (SELECT * FROM incidents FINAL WHERE status != 'resolved') AS i INNER JOIN"
         " (SELECT * FROM incident_members FINAL WHERE left_at IS NULL) AS m USING incident_id GROUP BY title"
     )
     value = grouped(
-        filled,
+        untouched,
         "SELECT title AS name, m.currency AS currency, sum(m.value) AS total FROM (SELECT * FROM incidents FINAL WHERE status != 'resolved') AS i"
         " INNER JOIN (SELECT * FROM incident_members FINAL WHERE left_at IS NULL) AS m USING incident_id GROUP BY title, currency",
     )
     assert {title: (row["Affected"], row["Late or failed"], row["Value"]) for title, row in shown.items()} == {
         row["title"]: (count(row["affected"]), count(row["late"]), amounts(value[row["title"]]["money"])) for row in sizes
     }
-    told = {row["title"]: row for row in listed(filled.reader, NOW, resolved_too=False).to_dict("records")}
+    told = {row["title"]: row for row in listed(untouched.reader, NOW, resolved_too=False).to_dict("records")}
     assert {title: (row["Affected"], row["Late or failed"], row["Owner"]) for title, row in shown.items()} == {
         title: (count(row["affected"]), count(row["late"]), definitions.owner_title(catalog(), row["owner"])) for title, row in told.items()
     }
 
 
-def test_every_sla_is_counted_from_its_clocks(view: View, filled: Store) -> None:
-    rows = tables(view("slas", filled))["Misses against budget by SLA"]
-    counted = filled.rows(f"SELECT flow, sla, countIf(missed) AS missed, countIf(kept) AS met FROM {DECIDED} GROUP BY flow, sla")
+def test_every_sla_is_counted_from_its_clocks(view: View, untouched: Store) -> None:
+    rows = tables(view("slas", untouched))["Misses against budget by SLA"]
+    counted = untouched.rows(f"SELECT flow, sla, countIf(missed) AS missed, countIf(kept) AS met FROM {DECIDED} GROUP BY flow, sla")
     unknown = grouped(
-        filled,
+        untouched,
         f"SELECT concat(flow, '/', sla) AS name, count() AS n FROM clocks FINAL WHERE removed = 0 AND verdict = 'unknown' AND due_at BETWEEN {PERIOD} GROUP BY name",
     )
     expected = {}
@@ -103,20 +103,20 @@ def _title(by: str, name: str) -> str:
 
 
 @pytest.mark.parametrize("by", OF_CLOCK)
-def test_what_costs_most_is_counted_from_clocks_and_transactions(by: str, view: View, filled: Store) -> None:
-    rows = {row[next(iter(row))]: row for row in tables(view("kpis", filled, by=by))[f"KPIs by {by}"]}
+def test_what_costs_most_is_counted_from_clocks_and_transactions(by: str, view: View, untouched: Store) -> None:
+    rows = {row[next(iter(row))]: row for row in tables(view("kpis", untouched, by=by))[f"KPIs by {by}"]}
     name, currency = OF_CLOCK[by], "any(currency) AS currency"
     each = (
         f"SELECT {name} AS name, {currency}, sum(missed) AS lost, max(value) AS worth, sum(if(missed, penalty, 0)) AS owed FROM {DECIDED}"
     )
     late = grouped(
-        filled,
+        untouched,
         f"SELECT name, currency, sum(worth) AS total FROM ({each} WHERE missed GROUP BY name, flow, transaction_id) GROUP BY name, currency",
     )
     owed = grouped(
-        filled, f"SELECT name, currency, sum(owed) AS total FROM ({each} GROUP BY name, flow, transaction_id) GROUP BY name, currency"
+        untouched, f"SELECT name, currency, sum(owed) AS total FROM ({each} GROUP BY name, flow, transaction_id) GROUP BY name, currency"
     )
-    counts = grouped(filled, f"SELECT {name} AS name, sum(missed) AS lost, sum(kept) AS kept FROM {DECIDED} GROUP BY name")
+    counts = grouped(untouched, f"SELECT {name} AS name, sum(missed) AS lost, sum(kept) AS kept FROM {DECIDED} GROUP BY name")
     expected = {
         _title(by, key): (amounts(owed[key]["money"]), amounts(late[key]["money"]) if key in late else "", count(row["lost"]) if row["lost"] else "")
         for key, row in counts.items() if by != "cause" or row["lost"]
@@ -129,15 +129,15 @@ def test_what_costs_most_is_counted_from_clocks_and_transactions(by: str, view: 
 
 
 @pytest.mark.parametrize("by", ["plant", "customer", "flow"])
-def test_what_was_protected_and_what_is_at_risk_are_of_each_transaction_once(by: str, view: View, filled: Store) -> None:
-    rows = {row[next(iter(row))]: row for row in tables(view("kpis", filled, by=by))[f"KPIs by {by}"]}
+def test_what_was_protected_and_what_is_at_risk_are_of_each_transaction_once(by: str, view: View, untouched: Store) -> None:
+    rows = {row[next(iter(row))]: row for row in tables(view("kpis", untouched, by=by))[f"KPIs by {by}"]}
     saved = grouped(
-        filled,
+        untouched,
         f"SELECT name, currency, sum(worth) AS total FROM (SELECT {by} AS name, any(currency) AS currency, sum(missed) AS late,"
         f" maxIf(value, kept AND stopped_at > warn_at) AS worth FROM {DECIDED} GROUP BY flow, transaction_id, name) WHERE late = 0 GROUP BY name, currency",
     )
     risk = grouped(
-        filled,
+        untouched,
         f"SELECT name, currency, sum(worth) AS total FROM (SELECT {by} AS name, max(value) AS worth, argMax(m.currency, value) AS currency"
         f" FROM {MEMBERS} AS m GROUP BY flow, transaction_id, name) GROUP BY name, currency",
     )
@@ -153,9 +153,9 @@ _HINT = re.compile(
 )
 
 
-def test_every_station_is_counted_from_transactions_and_members(view: View, filled: Store) -> None:
+def test_every_station_is_counted_from_transactions_and_members(view: View, untouched: Store) -> None:
     """An open transaction waits behind its last milestone; it is held up there, or at the earliest that its incidents miss."""
-    shown = re.findall(r'<a href="[^"]*" title="([^"]*)">', words(view("board", filled)))
+    shown = re.findall(r'<a href="[^"]*" title="([^"]*)">', words(view("board", untouched)))
     stations = {
         found[1]: tuple(int(number.replace(",", "")) for number in found.groups()[1:])
         for hint in shown
@@ -166,20 +166,20 @@ def test_every_station_is_counted_from_transactions_and_members(view: View, fill
         steps = line(flow)
         after = dict(zip(steps, [*steps[1:], steps[-1]], strict=True))
         waiting, held, earlier, reached = Counter[str](), Counter[tuple[str, str]](), Counter[str](), Counter[str]()
-        for row in filled.rows(f"SELECT transaction_id, state, stage, first_at FROM transactions FINAL WHERE flow = '{flow.flow}'"):
+        for row in untouched.rows(f"SELECT transaction_id, state, stage, first_at FROM transactions FINAL WHERE flow = '{flow.flow}'"):
             if row["state"] == "open":
                 waiting[after[row["stage"]]] += 1
             reached.update(name for name, at in row["first_at"].items() if at.replace(tzinfo=NOW.tzinfo) > NOW - timedelta(hours=1))
         stands = {
             row["id"]: row["stage"]
-            for row in filled.rows(f"SELECT transaction_id AS id, stage FROM transactions FINAL WHERE flow = '{flow.flow}'")
+            for row in untouched.rows(f"SELECT transaction_id AS id, stage FROM transactions FINAL WHERE flow = '{flow.flow}'")
         }
         missed: dict[str, set[str]] = {}
-        for row in filled.rows(
+        for row in untouched.rows(
             f"SELECT transaction_id AS id, groupUniqArray(toString(stage)) AS stages FROM {MEMBERS} WHERE flow = '{flow.flow}' GROUP BY id"
         ):
             missed[row["id"]] = set(row["stages"])
-        for row in filled.rows(f"SELECT transaction_id AS id, worst, failed FROM {RANKED} WHERE flow = '{flow.flow}'"):
+        for row in untouched.rows(f"SELECT transaction_id AS id, worst, failed FROM {RANKED} WHERE flow = '{flow.flow}'"):
             place = min({after[stands[row["id"]]], *missed[row["id"]]}, key=steps.index)
             held[place, "failed" if row["failed"] else {3: "late", 2: "at risk", 1: "unknown"}[row["worst"]]] += 1
             earlier.update(missed[row["id"]] - {place})
@@ -191,15 +191,15 @@ def test_every_station_is_counted_from_transactions_and_members(view: View, fill
     assert len(stations) == len(shown) >= 20
 
 
-def test_every_source_is_counted_from_its_signals(view: View, filled: Store) -> None:
-    rows = tables(view("sources", filled))["Sources"]
+def test_every_source_is_counted_from_its_signals(view: View, untouched: Store) -> None:
+    rows = tables(view("sources", untouched))["Sources"]
     kinds = " UNION ALL ".join(f"SELECT source, received_at FROM {table}" for table in ("spans", "logs", "metrics", "events"))
     signals = {
         row["source"]: row["n"]
-        for row in filled.rows(f"SELECT source, count() AS n FROM ({kinds}) WHERE received_at >= {DAY} GROUP BY source")
+        for row in untouched.rows(f"SELECT source, count() AS n FROM ({kinds}) WHERE received_at >= {DAY} GROUP BY source")
     }
     refused = {
-        row["source"]: row["n"] for row in filled.rows("SELECT source, uniqExact(quarantine_id) AS n FROM quarantine GROUP BY source")
+        row["source"]: row["n"] for row in untouched.rows("SELECT source, uniqExact(quarantine_id) AS n FROM quarantine GROUP BY source")
     }
     assert signals
     assert refused
@@ -209,20 +209,20 @@ def test_every_source_is_counted_from_its_signals(view: View, filled: Store) -> 
     }
 
 
-def test_every_queue_shows_what_was_told_last_as_the_command_does(view: View, filled: Store) -> None:
-    rows = tables(view("sources", filled))["Queues"]
-    told = told_queues.listed(queues.latest(filled.reader, since=HOUR - timedelta(hours=23)), "").to_dict("records")
+def test_every_queue_shows_what_was_told_last_as_the_command_does(view: View, untouched: Store) -> None:
+    rows = tables(view("sources", untouched))["Queues"]
+    told = told_queues.listed(queues.latest(untouched.reader, since=HOUR - timedelta(hours=23)), "").to_dict("records")
     columns = {"Waiting": "waiting", "Dead letters": "dead letters", "Unacknowledged": "unacknowledged"}
     shown = {row["Queue"].split("\n")[0]: tuple(row[title] for title in columns) for row in rows if row["Told"] != "not told"}
     assert shown == {row["queue"]: tuple(row[name] for name in columns.values()) for row in told}
     assert shown["orders.inbound"] == ("71", "2", "2")
 
 
-def test_every_interface_is_counted_from_what_transactions_passed(view: View, filled: Store) -> None:
-    rows = tables(view("interfaces", filled))["Handovers between systems"]
+def test_every_interface_is_counted_from_what_transactions_passed(view: View, untouched: Store) -> None:
+    rows = tables(view("interfaces", untouched))["Handovers between systems"]
     since = HOUR - timedelta(hours=23)
     took: dict[tuple[str, str, str], list[float]] = {}
-    for row in filled.rows(f"SELECT flow, first_at FROM transactions FINAL WHERE flow != '{HEARTBEAT}' AND state != 'merged'"):
+    for row in untouched.rows(f"SELECT flow, first_at FROM transactions FINAL WHERE flow != '{HEARTBEAT}' AND state != 'merged'"):
         flow = catalog().flows[row["flow"]]
         passed = sorted((at.replace(tzinfo=NOW.tzinfo), line(flow).index(name), name) for name, at in row["first_at"].items())
         for (begin, _, before), (end, _, after) in pairwise(passed):

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.orphans import remove_if_interrupted
+from tests.waiting import wait_until
 
 _MIB = 1 << 20
+_LET_GO_SECONDS = 10.0
 
 
 @dataclass
@@ -99,11 +101,16 @@ def file_system(folder: Path, *, mebibytes: int, inodes: int = 0) -> Iterator[Fi
     finally:
         made.thaw()  # else nothing that waits for it ever ends
         try:
-            _run("umount", str(root))
+            wait_until(lambda: _is_unmounted(root), _LET_GO_SECONDS, "nobody has a file of it open any more")
         except AssertionError:
             _run("umount", "-l", str(root))
             raise
         image.unlink()
+
+
+def _is_unmounted(root: Path) -> bool:
+    """Unmount it, unless a process that has been told to end still has it open."""
+    return not subprocess.run(("umount", str(root)), check=False, capture_output=True).returncode
 
 
 def _mounted(image: str, root: Path) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 
 from andon.engine.pipeline import Pipeline
 from andon.health.clock_skew import ClockSkewCheck, clock_error
@@ -57,9 +58,7 @@ def check_one_clock(shop: Shop, pipeline: Pipeline) -> None:
         moment = shop.clock.now() + timedelta(hours=hours)
         for origin in "abc":
             many = [shop.event("shop.captured", f"{origin}{number}", id_=f"{moment} {number}", at=moment) for number in range(3)]
-            for record in many:
-                object.__setattr__(record, "body", record.body.replace(b'"/shop"', f'"/{origin}"'.encode()))
-            shop.send(*many)
+            shop.send(*(replace(record, body=record.body.replace(b'"/shop"', f'"/{origin}"'.encode())) for record in many))
         shop.pass_time(seconds=2)
         shop.settle(pipeline, alert=False)
         pipeline.loader.write_progress()
