@@ -13,6 +13,7 @@ from html import unescape
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
 from andon.client import queues as told_queues
@@ -51,6 +52,14 @@ def grouped(store: Store, sql: str, *, money: str = "total") -> dict[str, Any]:
 
 def amounts(found: dict[str, float]) -> str:
     return several(found, 2) if found else ""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def failed_step(untouched: Store) -> None:
+    """Of eight signals of the ERP one says that a step failed."""
+    told = {"milestone": ["booked"] * 7 + ["rejected"], "failure": [0] * 7 + [1], "event_id": [f"e{number}" for number in range(8)]}
+    ordinary = {"slice": 1, "flow": "order-to-cash", "source": "erp", "received_at": NOW - timedelta(minutes=5)}
+    untouched.insert("milestone_events", {**{name: [value] * 8 for name, value in ordinary.items()}, **told})
 
 
 def test_every_incident_of_the_list_is_counted_from_its_members_and_told_so_by_the_command(view: View, untouched: Store) -> None:
@@ -203,8 +212,16 @@ def test_every_source_is_counted_from_its_signals(view: View, untouched: Store) 
     }
     assert signals
     assert refused
-    assert {row["Source"].split("\n")[1]: (row["Signals"], row["Quarantined"]) for row in rows} == {
-        name: (count(signals.get(name, 0)), count(refused[name]) if name in refused else "")
+    errors = {
+        row["source"]: f"{row['failed'] / row['n']:.1%}" if row["failed"] else ""
+        for row in untouched.rows(
+            "SELECT source, uniqExactIf(event_id, failure = 1) AS failed, uniqExact(event_id) AS n FROM milestone_events"
+            f" WHERE received_at >= {DAY} AND flow != '{HEARTBEAT}' GROUP BY source"
+        )
+    }
+    assert any(errors.values())
+    assert {row["Source"].split("\n")[1]: (row["Signals"], row["Quarantined"], row["Errors"]) for row in rows} == {
+        name: (count(signals.get(name, 0)), count(refused[name]) if name in refused else "", errors.get(name, ""))
         for name in {*catalog().sources, *signals, *refused}
     }
 
@@ -228,9 +245,24 @@ def test_every_interface_is_counted_from_what_transactions_passed(view: View, un
         for (begin, _, before), (end, _, after) in pairwise(passed):
             if end >= since and flow.milestones[before].system != flow.milestones[after].system:
                 took.setdefault((row["flow"], before, after), []).append((end - begin) // timedelta(seconds=1))
-    steps = {(row["Flow"], row["Step"]): (row["Handed over"], row["Takes"]) for row in rows}
+    steps = {(row["Flow"], row["Step"]): (row["Handed over"], row["Takes"], row["90 % within"], row["Errors"]) for row in rows}
+    failed, arrived, busiest = Counter[tuple[str, str]](), Counter[tuple[str, str]](), dict[tuple[str, str], tuple[int, str]]()
+    for row in untouched.rows(
+        f"SELECT flow, milestone, uniqExact(event_id) AS n FROM milestone_events WHERE failure = 1 AND received_at >= {DAY} GROUP BY flow, milestone"
+    ):
+        failed[row["flow"], catalog().flows[row["flow"]].milestones[row["milestone"]].stage or ""] += row["n"]
+    for (flow, before, after), seconds in took.items():
+        arrived[flow, after] += len(seconds)
+        busiest[flow, after] = max(busiest.get((flow, after), (0, "")), (len(seconds), before))
     expected = {}
     for (flow, before, after), seconds in took.items():
         step = " → ".join(definitions.stage_title(catalog(), flow, name) for name in (before, after))
-        expected[definitions.flow_title(catalog(), flow), step] = (count(len(seconds)), duration(statistics.median(seconds)))
+        errors = failed[flow, after] if busiest[flow, after][1] == before else 0
+        expected[definitions.flow_title(catalog(), flow), step] = (
+            count(len(seconds)),
+            duration(statistics.median(seconds)),
+            duration(float(np.quantile(seconds, 0.9))),
+            f"{errors / (errors + arrived[flow, after]):.1%}" if errors else "",
+        )
     assert steps == expected
+    assert any(errors for *_, errors in steps.values())
