@@ -25,6 +25,11 @@ def labelled_wrongly(skew_seconds: float, spread_seconds: float, signals: int) -
     return -nearest / 3_600
 
 
+def varies(skew_seconds: float, spread_seconds: float) -> bool:
+    """Say whether the difference is no clock's: a clock is off by one amount, what waits, comes in batches or is a history by many."""
+    return spread_seconds > max(_SPREAD_SECONDS, abs(skew_seconds) / 2)
+
+
 def told(hours: float) -> str:
     """Return what is said of such a source: ``its times are 2 hours ahead: local time labelled as UTC?``."""
     amount, side = abs(hours), "ahead" if hours > 0 else "behind"

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from core.catalog.definition import readable
 from core.catalog.flow import HEARTBEAT_EVENT, is_named
 from core.catalog.review import listed
-from core.clock_skew import WINDOW_HOURS, labelled_wrongly
+from core.clock_skew import WINDOW_HOURS, labelled_wrongly, varies
 from core.clock_skew import told as told_of
 from core.duration import parse_duration
 from core.money import count
@@ -143,7 +143,12 @@ def _judged(row: dict[str, Any], unused: list[dict[str, Any]], clock: Mapping[An
     why += [f"quarantined ({', '.join(dict.fromkeys(row['refused']))})"] if row["refused"] else []
     hours = labelled_wrongly(clock["skew_seconds"], clock["spread_seconds"], clock["signals"]) if clock else 0.0
     why += [told_of(hours)] if hours else []
-    row = {**row, "skew": clock["skew_seconds"] if clock else None, "labelled_wrongly": bool(hours)}
+    row = {
+        **row,
+        "skew": clock["skew_seconds"] if clock else None,
+        "spread": clock["spread_seconds"] if clock else None,
+        "labelled_wrongly": bool(hours),
+    }
     return {**row, "why": " · ".join(why), "state": row["state"] if row["state"] == "silent" or not why else "partly unusable"}
 
 
@@ -165,6 +170,7 @@ _SHEET = {
     "last": "last_seen",
     "every": "expected_every",
     "skew": "clock_skew_seconds",
+    "spread": "clock_skew_spread_seconds",
     "total": "signals_24h",
     "failures": "failures_24h",
     "state": "state",
@@ -246,7 +252,7 @@ def _show(context: Context, rows: Sequence[Mapping[str, Any]], of: int) -> None:
     sheet = pd.DataFrame([{**{told: row[name] for name, told in _SHEET.items()}, "quarantined_7d": row["quarantined"]} for row in rows])
     note = (
         "Expected every: within the source's calendar. Sends every: on average. Clock skew: from the time a signal says to its receipt, the"
-        " median of the last hundred; ahead: the time it says is in the future. Errors: the share of its milestone events that say that a"
+        " median of the last hundred; ahead: the time it says is in the future; varies: they waited, came in batches or are a history. Errors: the share of its milestone events that say that a"
         f" step failed; {error_share.TOLD}. All of the last 24 hours, quarantined: of the last 7 days."
     )
     export.offer(context, sheet, "sources", f"Showing {len(rows)} of {of}. {note}" if len(rows) < of else note)
@@ -263,6 +269,10 @@ def _named(row: dict[str, Any]) -> Markup:
 def _skew(row: dict[str, Any]) -> Markup | str:
     if row["skew"] is None:
         return "–"
+    if varies(row["skew"], row["spread"]):
+        return Markup('<span title="{}">varies</span>').format(
+            f"Half of the last signals came within {duration(row['skew'])}; they differ by {duration(row['spread'])}"
+        )
     text = duration(abs(row["skew"])) if row["skew"] >= 0 else f"{duration(abs(row['skew']))} ahead"
     return Markup('<span class="pill warn">{}</span>').format(text) if row["labelled_wrongly"] else text
 

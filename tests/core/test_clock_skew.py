@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.clock_skew import labelled_wrongly, told
+from core.clock_skew import labelled_wrongly, told, varies
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,21 @@ from core.clock_skew import labelled_wrongly, told
 )
 def test_only_a_steady_difference_of_a_time_zone_is_taken_for_one(skew: float, spread: float, signals: int, hours: float) -> None:
     assert labelled_wrongly(skew, spread, signals) == hours
+
+
+@pytest.mark.parametrize(
+    ("skew", "spread", "many_ages"),
+    [
+        (18_420.0, 28_000.0, True),  # a history that was sent at once
+        (1_800.0, 2_880.0, True),  # what an hour held, each hour
+        (2.0, 3.0, False),
+        (2.0, 110.0, False),
+        (-7_198.0, 300.0, False),  # off by a time zone, and at times late
+        (-40.0, 3.0, False),
+    ],
+)
+def test_a_clock_is_off_by_one_amount(skew: float, spread: float, many_ages: bool) -> None:
+    assert varies(skew, spread) is many_ages
 
 
 def test_it_is_told_by_how_much() -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from html import unescape
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ import pytest
 from andon.client import queues as told_queues
 from andon.client.incidents import listed
 from core.catalog.flow import HEARTBEAT
-from core.money import count, several
+from core.money import cell, count, several
 from dashboard import definitions
 from dashboard.components import behind
 from dashboard.components.time_format import duration
@@ -55,11 +57,31 @@ def amounts(found: dict[str, float]) -> str:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def failed_step(untouched: Store) -> None:
-    """Of eight signals of the ERP one says that a step failed."""
-    told = {"milestone": ["booked"] * 7 + ["rejected"], "failure": [0] * 7 + [1], "event_id": [f"e{number}" for number in range(8)]}
-    ordinary = {"slice": 1, "flow": "order-to-cash", "source": "erp", "received_at": NOW - timedelta(minutes=5)}
-    untouched.insert("milestone_events", {**{name: [value] * 8 for name, value in ordinary.items()}, **told})
+def more(untouched: Store) -> None:
+    """A step of the ERP fails, and its bookings come ever later; the clock of a press is two hours behind; a history of the portal came."""
+    numbers, received = range(120), [NOW - timedelta(minutes=50) + timedelta(seconds=number * 20) for number in range(120)]
+    arrivals: dict[str, Sequence[Any]] = {
+        "milestone": ["booked"] * 119 + ["rejected"], "failure": [0] * 119 + [1], "event_id": [f"e{number}" for number in numbers],
+        "received_at": received, "event_time": [moment - timedelta(seconds=7 * number) for number, moment in enumerate(received)],
+    }  # fmt: skip
+    untouched.insert(
+        "milestone_events",
+        {**{name: [value] * 120 for name, value in {"slice": 1, "flow": "order-to-cash", "source": "erp"}.items()}, **arrivals},
+    )
+    late = {"press": [7_200 + number % 40 for number in range(120)], "supplier-portal": [number * 240 for number in range(120)]}
+    for source, seconds in late.items():
+        times = [moment - timedelta(seconds=behind) for moment, behind in zip(received, seconds, strict=True)]
+        ids = [f"{source}{number}" for number in range(120)]
+        untouched.insert(
+            "logs",
+            {"slice": [1] * 120, "source": [source] * 120, "log_id": ids, "received_at": received, "time": times, "observed_time": times},
+        )
+        hours = Counter(moment.replace(minute=0, second=0) for moment in received)
+        counted = [
+            {"hour": hour, "source": source, "kind": "logs", "signals": signals, "last_at": max(received)}
+            for hour, signals in hours.items()
+        ]
+        untouched.insert("source_hours", {name: [row[name] for row in counted] for name in counted[0]})
 
 
 def test_every_incident_of_the_list_is_counted_from_its_members_and_told_so_by_the_command(view: View, untouched: Store) -> None:
@@ -226,6 +248,50 @@ def test_every_source_is_counted_from_its_signals(view: View, untouched: Store) 
     }
 
 
+def test_every_source_says_when_how_often_and_how_late_it_sends(view: View, untouched: Store) -> None:
+    rows = tables(view("sources", untouched))["Sources"]
+    shown = {
+        row["Source"].split("\n")[1]: tuple(row[name] for name in ("Last seen", "Sends every", "By kind", "Clock skew")) for row in rows
+    }
+    own = {
+        "spans": "end_time",
+        "logs": "time",
+        "metrics": "toDateTime64(0, 3, 'UTC')",
+        "events": "if(time = received_at, toDateTime64(0, 3, 'UTC'), time)",
+    }
+    all_ = " UNION ALL ".join(f"SELECT source, '{kind}' AS kind, received_at, {time} AS at FROM {kind}" for kind, time in own.items())
+    last: dict[str, Any] = {}
+    kinds, first, delays = dict[str, Counter[str]](), dict[str, Any](), dict[str, list[tuple[float, float]]]()
+    for row in untouched.rows(f"SELECT * FROM ({all_})"):
+        source, received, at = row["source"], row["received_at"].replace(tzinfo=NOW.tzinfo), row["at"].replace(tzinfo=NOW.tzinfo)
+        last[source] = max(last.get(source, received), received)
+        if received >= HOUR - timedelta(hours=23):
+            kinds.setdefault(source, Counter())[row["kind"]] += 1
+            first[source] = min(first.get(source, received), received)
+        if received >= HOUR - timedelta(hours=1) and at.year > 1970:
+            delays.setdefault(source, []).append(
+                (-received.timestamp(), (received - at.replace(microsecond=at.microsecond // 1000 * 1000)).total_seconds())
+            )
+    expected = {}
+    for source in {*catalog().sources, *last}:
+        seen = f"{duration((NOW - last[source]).total_seconds())} ago" if source in last else "never"
+        of_kind, every = kinds.get(source, Counter()), "–"
+        if of_kind:
+            hours = (HOUR - first[source].replace(minute=0, second=0, microsecond=0)) // timedelta(hours=1) + 1
+            seconds = hours * 3600 / sum(of_kind.values())
+            every = duration(seconds) if seconds >= 1 else "< 1 s"
+        told = "\n".join(f"{count(number)} {kind.removesuffix('s') if number == 1 else kind}" for kind, number in sorted(of_kind.items()))
+        skew = "–"
+        if source in delays:
+            latest = [late for _, late in sorted(delays[source])[:100]]
+            low, middle, high = (float(np.quantile(latest, share)) for share in (0.1, 0.5, 0.9))
+            ahead = " ahead" if middle < 0 else ""
+            skew = "varies" if high - low > max(120.0, abs(middle) / 2) else f"{duration(abs(middle))}{ahead}"
+        expected[source] = (seen, every, told, skew)
+    assert shown == expected
+    assert [shown[name][3] for name in ("press", "supplier-portal", "erp")] == ["2 h", "varies", "1 s"]
+
+
 def test_every_queue_shows_what_was_told_last_as_the_command_does(view: View, untouched: Store) -> None:
     rows = tables(view("sources", untouched))["Queues"]
     told = told_queues.listed(queues.latest(untouched.reader, since=HOUR - timedelta(hours=23)), "").to_dict("records")
@@ -239,13 +305,16 @@ def test_every_interface_is_counted_from_what_transactions_passed(view: View, un
     rows = tables(view("interfaces", untouched))["Handovers between systems"]
     since = HOUR - timedelta(hours=23)
     took: dict[tuple[str, str, str], list[float]] = {}
+    last: dict[tuple[str, str, str], Any] = {}
     for row in untouched.rows(f"SELECT flow, first_at FROM transactions FINAL WHERE flow != '{HEARTBEAT}' AND state != 'merged'"):
         flow = catalog().flows[row["flow"]]
         passed = sorted((at.replace(tzinfo=NOW.tzinfo), line(flow).index(name), name) for name, at in row["first_at"].items())
         for (begin, _, before), (end, _, after) in pairwise(passed):
             if end >= since and flow.milestones[before].system != flow.milestones[after].system:
                 took.setdefault((row["flow"], before, after), []).append((end - begin) // timedelta(seconds=1))
-    steps = {(row["Flow"], row["Step"]): (row["Handed over"], row["Takes"], row["90 % within"], row["Errors"]) for row in rows}
+                last[row["flow"], before, after] = max(last.get((row["flow"], before, after), end), end)
+    columns = ("Handed over", "An hour", "Takes", "90 % within", "Last", "Errors", "Told by", "Told after")
+    steps = {(row["Flow"], row["Step"]): tuple(row[name] for name in columns) for row in rows}
     failed, arrived, busiest = Counter[tuple[str, str]](), Counter[tuple[str, str]](), dict[tuple[str, str], tuple[int, str]]()
     for row in untouched.rows(
         f"SELECT flow, milestone, uniqExact(event_id) AS n FROM milestone_events WHERE failure = 1 AND received_at >= {DAY} GROUP BY flow, milestone"
@@ -254,15 +323,70 @@ def test_every_interface_is_counted_from_what_transactions_passed(view: View, un
     for (flow, before, after), seconds in took.items():
         arrived[flow, after] += len(seconds)
         busiest[flow, after] = max(busiest.get((flow, after), (0, "")), (len(seconds), before))
+    told: dict[tuple[str, str], dict[str, list[tuple[float, int]]]] = {}
+    for row in untouched.rows(
+        f"SELECT flow, milestone, source, event_id, event_time, received_at FROM milestone_events WHERE received_at >= {DAY}"
+    ):
+        delay = max(0, (row["received_at"] - row["event_time"]) // timedelta(seconds=1))
+        told.setdefault((row["flow"], row["milestone"]), {}).setdefault(row["source"], []).append((-row["received_at"].timestamp(), delay))
     expected = {}
     for (flow, before, after), seconds in took.items():
+        latest = {source: [delay for _, delay in sorted(signals)[:100]] for source, signals in told.get((flow, after), {}).items()}
         step = " → ".join(definitions.stage_title(catalog(), flow, name) for name in (before, after))
         errors = failed[flow, after] if busiest[flow, after][1] == before else 0
         expected[definitions.flow_title(catalog(), flow), step] = (
             count(len(seconds)),
+            f"{len(seconds) / 24:,.1f}",
             duration(statistics.median(seconds)),
             duration(float(np.quantile(seconds, 0.9))),
+            f"{duration((NOW - last[flow, before, after]).total_seconds())} ago",
             f"{errors / (errors + arrived[flow, after]):.1%}" if errors else "",
+            ", ".join(sorted(latest, key=lambda source: -len(told[flow, after][source]))),
+            duration(max(map(statistics.median, latest.values()), default=None)),
         )
     assert steps == expected
-    assert any(errors for *_, errors in steps.values())
+    assert any(errors for *_, errors, _, _ in steps.values())
+    assert len({after for *_, after in steps.values()}) > 1
+
+
+@pytest.mark.parametrize("by", ["plant", "customer", "flow"])
+def test_shares_of_transactions_what_completed_and_its_cycle_time_are_counted_from_transactions(
+    by: str, view: View, untouched: Store
+) -> None:
+    rows = {row[next(iter(row))]: row for row in tables(view("kpis", untouched, by=by))[f"KPIs by {by}"]}
+    missed = grouped(
+        untouched,
+        f"SELECT name, countIf(late > 0) / count() AS share FROM (SELECT {by} AS name, sum(missed) AS late FROM {DECIDED} GROUP BY flow, transaction_id, name)"
+        " GROUP BY name",
+    )
+    took: dict[str, list[int]] = {}
+    name = "flow" if by == "flow" else f"facts['{by}']"
+    for row in untouched.rows(
+        f"SELECT {name} AS name, dateDiff('second', started_at, assumeNotNull(ended_at)) AS took FROM transactions FINAL"
+        f" WHERE state = 'completed' AND ended_at BETWEEN {PERIOD}"
+    ):
+        took.setdefault(row["name"], []).append(row["took"])
+    assert {title: tuple(row[column] for column in ("Missed one", "Completed", "Cycle time")) for title, row in rows.items()} == {
+        _title(by, key): (
+            f"{missed[key]['share']:.1%}" if key in missed else "–",
+            count(len(took.get(key, []))),
+            duration(statistics.median(took[key])) if key in took else "–",
+        )
+        for key in {*missed, *took}
+    }
+
+
+def test_next_deadlines_are_the_open_clocks_of_an_sla_by_deadline(view: View, untouched: Store) -> None:
+    rows = tables(view("slas", untouched, sla="order-to-cash/ship-as-promised"))["Open clocks by deadline"]
+    clocks = untouched.rows(
+        "SELECT * FROM clocks FINAL WHERE flow = 'order-to-cash' AND sla = 'ship-as-promised' AND removed = 0 AND verdict IN ('running', 'at_risk')"
+        " ORDER BY due_at LIMIT 30"
+    )
+    assert [(row["Due"], row["Reference"], row["Customer"], row["Plant"], row["Value"], row["Deadline"]) for row in rows] == [
+        (
+            f"in {duration((row['due_at'].replace(tzinfo=NOW.tzinfo) - NOW).total_seconds())}", row["reference"], row["customer"], row["plant"],
+            cell(row["value"], row["currency"]), f"{row['due_at'].replace(tzinfo=NOW.tzinfo).astimezone(ZoneInfo('Europe/Berlin')):%d %b %H:%M}",
+        )
+        for row in clocks
+    ]  # fmt: skip
+    assert len(rows) > 10
