@@ -1,8 +1,8 @@
 """Acknowledged event to alert at the notifier, under load, with many open transactions; and what the processes use meanwhile.
 
 Each probe is one batch of two events: an order captured three hours ago (its SLA is broken at once) and its rejection for a cause of its
-own, so that every probe opens an incident of its own; no other order is late before the end. The clock starts when the collector has
-acknowledged the batch and stops when the message is at a real HTTP receiver.
+own, so that every probe opens an incident of its own; no other order is late before the end, and as many end as are opened. The clock
+starts when the collector has acknowledged the batch and stops when the message is at a real HTTP receiver.
 
 Beside them one question is asked that nobody answers: its deadlines pass in silence one after the other, and how late each message is at
 the receiver is measured from the deadline.
@@ -33,7 +33,7 @@ from tests.product import Product, running
 from tests.waiting import wait_until
 
 CATALOG = Path(__file__).parents[1] / "benchmarks" / "catalogs" / "orders"
-BATCH = 50
+BATCH = 75
 
 
 def _event(type_: str, at: str, **data: object) -> dict[str, object]:
@@ -52,21 +52,44 @@ def _captured(order: str, at: str) -> dict[str, object]:
     return _event("shop.order.captured", at, order=order, amount=100, currency="EUR", customer=f"C{hash(order) % 50}", plant="DE07")
 
 
+def _booked(orders: list[str], at_ns: int) -> dict[str, object]:
+    """Return the OTLP/JSON request of a span for each of these orders."""
+    spans = [
+        {
+            "traceId": uuid.uuid4().hex, "spanId": uuid.uuid4().hex[:16], "name": "order.book", "kind": 5,
+            "startTimeUnixNano": str(at_ns), "endTimeUnixNano": str(at_ns + 40_000_000),
+            "attributes": [{"key": "order.id", "value": {"stringValue": order}}],
+        }
+        for order in orders
+    ]  # fmt: skip
+    service = {"attributes": [{"key": "service.name", "value": {"stringValue": "erp"}}]}
+    return {"resourceSpans": [{"resource": service, "scopeSpans": [{"spans": spans}]}]}
+
+
 def _load(collector_url: str, rate: float, seconds: float, achieved: Any) -> None:
-    """Send ``rate`` events a second: half open an order, half are milestones of orders opened before; put the rate that was achieved."""
+    """Send ``rate`` milestones a second; put the rate that was achieved.
+
+    Of each batch a third open an order, a third book those of the batch before, as spans, and with a third those before that end.
+    """
     with httpx.Client(timeout=30) as client:
-        started, sent, orders = time.monotonic(), 0, []
+        started, sent = time.monotonic(), 0
+        booked: list[str] = []
+        fresh: list[str] = []
         while (now := time.monotonic() - started) < seconds:
             if sent > now * rate:
                 time.sleep(0.002)
                 continue
             at = datetime.now(UTC).isoformat()
-            fresh = [uuid.uuid4().hex[:12] for _ in range(BATCH // 2)]
-            events = [_captured(order, at) for order in fresh]
-            events += [_event("erp.order.checked", at, order=order) for order in orders[-BATCH // 2 :]]
-            orders = fresh
-            _send(client, collector_url, events)
-            sent += len(events)
+            fresh, booking, shipped = [uuid.uuid4().hex[:12] for _ in range(BATCH // 3)], fresh, booked
+            _send(
+                client,
+                collector_url,
+                [*(_captured(order, at) for order in fresh), *(_event("wms.order.shipped", at, order=order) for order in shipped)],
+            )
+            if booking:
+                client.post(f"{collector_url}/v1/traces", json=_booked(booking, time.time_ns())).raise_for_status()
+            booked = booking
+            sent += len(fresh) + len(booking) + len(shipped)
         achieved.put(sent / (time.monotonic() - started))
 
 
@@ -163,7 +186,7 @@ def main() -> None:
             idle = (sum(processor_seconds(product).values()) - before) / (time.monotonic() - at)
     if rate < 0.95 * options.rate:
         raise SystemExit(f"only {rate:.0f} events a second were sent, not {options.rate:.0f}: the figures would flatter")
-    load_text = f"{rate:.0f} events/s sent, {options.open:,} open transactions"
+    load_text = f"{rate:.0f} milestones/s sent, {options.open:,} open transactions"
     show(f"Event to alert ({load_text})", [
         Figure("acknowledged → alert, p50", f"{percentile(delays, 0.5):.2f} s", "≤ 0.5 s"),
         Figure("acknowledged → alert, p99", f"{percentile(delays, 0.99):.2f} s", "≤ 1 s"),
