@@ -117,20 +117,29 @@ async def _connected(context: ReceiverContext, settings: KafkaSettings, backoff:
         return loop.run_in_executor(thread, work)
 
     member = await aside(partial(_Member, context, settings, url))
+
+    async def keep(messages: Sequence[confluent_kafka.Message], records: Sequence[Record]) -> None:
+        if records:
+            await context.accept(records)
+        await aside(partial(member.commit, messages))
+
     looked = 0.0
+    keeping: asyncio.Task[None] | None = None
     try:
         while True:
-            messages, records = await aside(member.batch)
-            if records:
-                await context.accept(records)
-            if messages:
-                await aside(partial(member.commit, messages))
+            # the next batch is read while the journal writes the last one, and waited for only once that is done and committed
+            messages, records = await aside(partial(member.batch, 0 if keeping else POLL_SECONDS))
+            if keeping:
+                await keeping
+            keeping = asyncio.create_task(keep(messages, records)) if messages else None
             if member.assigned:
                 backoff.reset()
             if loop.time() - looked >= LOOK_SECONDS and member.assigned:
                 await aside(member.look)
                 looked = loop.time()
     finally:
+        if keeping:
+            keeping.cancel()
         await asyncio.shield(asyncio.wait({aside(member.close)}, timeout=CLOSE_SECONDS))
         thread.shutdown(wait=False)
 
@@ -170,9 +179,9 @@ class _Member:
         self._oldest = KafkaOldest(connection, self._group, context.clock)
         self._consumer.subscribe(settings.topics, on_assign=self._assign, on_revoke=self._revoke)
 
-    def batch(self) -> tuple[list[confluent_kafka.Message], list[Record]]:
-        """Wait a little for messages; return what is there, and its records. Raises :class:`Retryable` if the brokers are lost."""
-        found = self._consumer.consume(1, POLL_SECONDS)
+    def batch(self, seconds: float) -> tuple[list[confluent_kafka.Message], list[Record]]:
+        """Wait so long for messages; return what is there, and its records. Raises :class:`Retryable` if the brokers are lost."""
+        found = self._consumer.consume(1, seconds)
         if found:
             found += self._consumer.consume(BATCH_MAX - 1, 0)
         if self._asked >= 0:
