@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from andon.health.heartbeat import with_heartbeat
@@ -21,6 +23,14 @@ from tests.dashboard.synthetic import NOW, Filler, catalog
 
 _STORES = {"filled", "untouched", "empty", "hostile"}
 PAGES = ["board", "transactions", "slas", "incidents", "kpis", "interfaces", "sources"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def components_found_once() -> Iterator[None]:
+    """Every AppTest reads what all installed packages say of themselves, in search of components: half of what a page takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)
