@@ -54,7 +54,10 @@ PREFETCH = 500
 
 @dataclass(frozen=True)
 class Broker:
-    """``fill`` puts messages into a new queue of a server; ``bare`` reads them with the client alone, acknowledging every ``PREFETCH``."""
+    """``fill`` puts messages into a new queue of a server; ``bare`` reads them with the client alone, acknowledging every ``PREFETCH``.
+
+    ``count``: messages a run; more where it takes long until the first one comes.
+    """
 
     name: str
     server: Callable[[Path], Any]
@@ -62,6 +65,7 @@ class Broker:
     fill: Callable[[str, str, int], None]
     bare: Callable[[str, str, int], None]
     wanted: str
+    count: int = 20_000
 
 
 def fill_rabbitmq(url: str, queue: str, count: int) -> None:
@@ -235,7 +239,7 @@ def bare_nats(url: str, name: str, count: int) -> None:
 
 
 BROKERS = [
-    Broker("kafka", lambda folder: kafka(folder, folder), lambda topic: {"topics": [topic]}, fill_kafka, bare_kafka, "≥ 50,000/s"),
+    Broker("kafka", lambda folder: kafka(folder, folder), lambda topic: {"topics": [topic]}, fill_kafka, bare_kafka, "≥ 50,000/s", 200_000),
     Broker("nats", nats_jetstream, lambda stream: {"stream": stream}, fill_nats, bare_nats, "≥ 15,000/s"),
     Broker("rabbitmq", rabbitmq, lambda queue: {"queue": queue, "prefetch": PREFETCH}, fill_rabbitmq, bare_rabbitmq, "≥ 10,000/s"),
     Broker(
@@ -345,7 +349,7 @@ def measure(broker: Broker, count: int, rounds: int) -> list[Figure]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("brokers", nargs="*", choices=[[], *(broker.name for broker in BROKERS)], help="all of them unless named")
-    parser.add_argument("--count", type=int, default=20_000, help="messages a run")
+    parser.add_argument("--count", type=int, help="messages a run; else as many as suit the broker")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each kind")
     parser.add_argument("--child", nargs=4, metavar=("BROKER", "HOW", "URL", "QUEUE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -355,7 +359,7 @@ def main() -> None:
         child(named[name], how, url, queue, options.count)
         return
     for broker in [named[name] for name in options.brokers] or BROKERS:
-        show(f"Receivers: {broker.name}", measure(broker, options.count, options.rounds))
+        show(f"Receivers: {broker.name}", measure(broker, options.count or broker.count, options.rounds))
 
 
 if __name__ == "__main__":
