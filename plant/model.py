@@ -16,7 +16,7 @@ from plant.faults import Fault
 from plant.flows import order_to_cash, plan_to_produce, procure_to_pay
 from plant.hours import REGENSBURG, ROCKFORD, Site
 from plant.queues import Queues
-from plant.signal import Happening, Signal, Truth
+from plant.signal import Happening, Signal
 
 Play = Callable[[Course], None]
 
@@ -89,21 +89,16 @@ class Model:
 
 
 class Schedule:
-    """Signals in the order of their true start, from happenings in the order of theirs.
-
-    Keeps the ledger of what has begun, and what stands in the queues.
-    """
+    """Signals in the order of their true start, from happenings in the order of theirs; and what stands in the queues."""
 
     def __init__(self, *streams: Iterator[Happening]) -> None:
-        self.ledger: list[Truth] = []
         self.queues = Queues()
         self._streams = list(streams)
         self._heads = [next(stream) for stream in self._streams]
         self._heap: list[tuple[datetime, str, Signal]] = []
 
     def begin(self, happening: Happening) -> None:
-        """Remember that a transaction has begun, without its signals."""
-        self.ledger.append(happening.truth)
+        """Let a transaction begin, without its signals."""
         self.queues.add(happening.passages)
 
     def add(self, signals: Sequence[Signal]) -> None:

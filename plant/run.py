@@ -45,7 +45,7 @@ GO_ON_WITHIN = timedelta(hours=24)
 
 
 class Plant:
-    """The running manufacturer. The ``ledger`` of :attr:`schedule` records what has happened."""
+    """The running manufacturer. Keeps nothing of a transaction that has ended: it may run for weeks."""
 
     def __init__(self, settings: PlantSettings, clock: Clock, stop: threading.Event) -> None:
         self._settings = settings
@@ -110,6 +110,7 @@ class Plant:
             if self._sent_until == self.live and not self._send(ready):
                 return False
         _logger.info("played %s transactions of history", len(self._past))
+        self._past.clear()
         self._tell_played()
         return self._tell_past_queues()
 

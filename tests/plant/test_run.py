@@ -1,9 +1,11 @@
 """Real OTLP and CloudEvents against a real HTTP address; keys through the broker by baggage alone; nothing lost, nothing invented."""
 
+import gc
 import logging
 import re
 import threading
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ from core.catalog.load import load_catalog
 from core.clock import FakeClock
 from plant.desk import OpsDesk
 from plant.faults import Fault, FaultName
-from plant.model import SERVICES
+from plant.model import SERVICES, Model
 from plant.run import GO_ON_WITHIN, SOURCE_OF_SERVICE, Plant, run
 from plant.settings import PlantSettings
+from plant.signal import Truth
 from tests.plant.capture import Capture, attributes_of, capturing
 
 LIVE = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -33,6 +36,12 @@ def play(plant: Plant, clock: FakeClock, minutes: int) -> None:
         assert plant._play(clock.now())
 
 
+def begun(until: datetime) -> list[Truth]:
+    """What truly happens in the plant of a test, until a moment; made anew, because the plant does not keep it."""
+    arrivals = Model(PlantSettings("").seed, LIVE, PlantSettings("").rate).arrivals()
+    return [happening.truth for happening in takewhile(lambda happening: happening.truth.started_at <= until, arrivals)]
+
+
 def ids(capture: Capture) -> tuple[set[bytes], set[str]]:
     return {span.span_id for _, span in capture.spans}, {event["id"] for event in capture.events}
 
@@ -45,7 +54,7 @@ def test_what_was_sent_is_what_happened() -> None:
     booked = {a["sap.vbeln"] for _, span in capture.spans if "sap.vbeln" in (a := attributes_of(span))}
     expected = {
         truth.keys["sales_order"][0].zfill(14)
-        for truth in plant.schedule.ledger
+        for truth in begun(clock.now())
         for reached in truth.reached
         if reached.milestone == "booked" and reached.at <= clock.now()
     }
@@ -57,6 +66,20 @@ def test_what_was_sent_is_what_happened() -> None:
     assert all(span.end_time_unix_nano <= clock.now().timestamp() * 1e9 for _, span in capture.spans)
     assert {event["source"] for event in capture.events} >= {"crm", "wms", "supplier-portal"}
     assert all(event["specversion"] == "1.0" and event["traceparent"] for event in capture.events)
+
+
+def test_what_has_ended_is_not_kept() -> None:
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(each, Truth) for each in gc.get_objects())
+
+    before = kept()
+    with capturing() as capture:
+        plant, clock = plant_for(capture, history_hours=24, history_transactions=100)
+        assert plant.catch_up()
+        play(plant, clock, 60)
+        assert kept() - before < 10
+        plant.close()
 
 
 def test_the_broker_tells_what_stands_in_its_queues_and_what_stood_there_before_live() -> None:
