@@ -27,7 +27,8 @@ NAME_END = 16
 """Characters: more than the longest of them."""
 _SCHEME = r"(?:bearer|basic|digest|negotiate|ntlm|token|api[_-]?key|oauth|dpop|hawk|aws4-hmac-sha256|shared\w{3,20})"
 _VALUE = (
-    r"(?:\\\"(?:[^\"\\]|\\\\(?:\\.)?|\\[^\"\\])*+(?:\\?\")?"  # within a text of JSON, whose quotes are escaped
+    r"(?:\{(?:[^}]|\}\}){1,128}+\}(?!\})"  # ODBC and SQL Server: in braces, of which the closing one is doubled
+    r"|\\\"(?:[^\"\\]|\\\\(?:\\.)?|\\[^\"\\])*+(?:\\?\")?"  # within a text of JSON, whose quotes are escaped
     r"|\"(?:[^\"\\]|\\.)*+\"?|'(?:[^'\\]|\\.|'')*+'?|[^\s&;,\"'}]+)"
 )
 """A secret behind its name: in quotes, which it may hold escaped, or up to the next blank or sign."""
@@ -54,18 +55,40 @@ _LOGIN = (
 )
 """``user:password@host`` without a scheme: any password before a port, an address or ``localhost``, or behind a name that is a user's; else
 one that looks like a password. What a colon stands before in a mail's header is an address, and digits alone are a port or a time."""
+_ORACLE_USER = r"(?<![\w/.:@-])[a-z][\w$#]{0,63}"
+_ORACLE = (
+    r"jdbc:oracle:\w{1,8}:[^\s/@]{0,128}/(\"[^\"\n]{1,128}\"|[^\s@]{1,128})@"
+    rf"|{_ORACLE_USER}/(\"[^\"\n]{{1,128}}\"|[^\s/@\"']{{1,128}})@(?://|\(|[\w.-]{{1,253}}:\d{{2,5}}[:/])"
+    r"|\b(?:sqlplus|sqlldr|expdp|impdp|exp|imp|rman|connect|conn)\s(?:-\w{1,8}\s){0,4}(?:userid=)?"
+    r"[a-z][\w$#]{0,63}/(\"[^\"\n]{1,128}\"|[^\s/@\"']{1,128})@"
+)
+"""``user/password@database``: in an address for JDBC, before ``//``, a description or a port with a database, or behind Oracle's commands."""
+_BUSINESS_NUMBER = re.compile(
+    r"(?i:[\w.-]{0,40}(?:order|delivery|shipment|invoice|material|article|item|batch|customer|vendor|supplier|idoc|document|tracking"
+    r"|container|pallet|auftrag|bestellung|lieferung|rechnung|artikel|kunde|lieferant|charge|beleg)|po|so|sku|lot|hu|sscc)"
+    r"(?i:[_-]?(?:id|no|nr|num|number|key|ref))?:[A-Z0-9]+(?:[-_.][A-Z0-9]+)*@(?!localhost)[A-Za-z][\w.-]*"
+)
+"""``order:A47110@plant``: a noun of the business, and digits and capital letters alone, as its numbers have. A password seldom has such a
+form, and no user's name is such a noun at the same time. Before a port or a numeric address it is a password all the same."""
 _CREDENTIAL_FORMS = (
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
     r"|(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"
     r"|\b(?:bearer|basic)\s{1,3}[\w.~+/=-]{6,}"
+    r"|\bauth\s(?:plain|login|xoauth2)\s{1,3}((?=[\w+/]{1,256}?(?-i:(?<=\w)[A-Z\d]))[\w+/]{8,2048}={0,2})"
+    r"|[?&](?:x-(?:amz|goog)-)?sig(?:nature)?=([^\s&;\"'<>]{10,})"
+    r"|\baccountkey=([\w+/]{20,256}={0,2})"
+    r"|;\s?(?:password|pwd)\s?=\s?([^\s;{\"'][^;\n]{0,127})(?=;|\Z)"  # in such a list, it may have blanks
+    r"|(?<![\w-])(?:-u|--(?:proxy-)?user)[\s=]{1,3}(?:'[^':]{1,128}:([^']{1,256})'|\"[^\":]{1,128}:([^\"]{1,256})\""
+    r"|(?!\d+:)[^\s:\"'/]{1,128}:([^\s\"']{1,256}))"
     r"|cookie\s{0,3}:\s{0,3}([^\s;,\"'=]{1,256}=[^\s;,\"']*(?:;\s?[^\s;,\"'=]+(?:=[^\s;,\"']*)?)*)"
     rf"|{_GUARDED}\\?[\"']?\s{{0,3}}(?:=>|[=:])\s{{0,3}}(?:{_SCHEME}\s{{1,3}})?({_VALUE})"
     rf"|(?<![\w-])--(?:[\w-]{{1,32}}-)?{_GUARDED}\s{{1,3}}(?!-)({_VALUE})"
     rf"|<[\w.:-]{{0,64}}{_GUARDED}(?:\s[^<>]{{0,1024}})?(?<!/)>\s{{0,64}}(<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<\s][^<]*)"
-    r"|://[^\s/:@]{0,256}:([^\s/@]{1,256})@"
+    r"|://[^\s/:@]{0,256}(?:@[^\s/:@]{1,253})?:([^\s/@\"']{1,256}(?:@[^\s/@\"',;&?=]{1,128})*)@"
+    r"|://[^\s/:@]{0,256}:(?!\d{1,5}/)([^\s@\"']{1,256})@[\w.-]{1,253}(?::\d{2,5}|/)"
 )
 _CREDENTIAL = {
-    (sql, login): re.compile(f"{_SQL}|" * sql + _CREDENTIAL_FORMS + f"|{_LOGIN}" * login, re.IGNORECASE | re.DOTALL)
+    (sql, login): re.compile(f"{_SQL}|" * sql + _CREDENTIAL_FORMS + f"|{_ORACLE}|{_LOGIN}" * login, re.IGNORECASE | re.DOTALL)
     for sql in (False, True)
     for login in (False, True)
 }
@@ -90,7 +113,7 @@ SHORTEST = 6
 _IBAN_SHORTEST, _CARD_SHORTEST, _PHONE_SHORTEST = 15, 14, 8
 _LOCAL_PART_LONGEST = 64
 _PHONE_SIGNS = re.compile(r"\+[1-9]|tel|phone|mobil|handy|fax", re.IGNORECASE)
-_CREDENTIAL_SIGNS = re.compile(r"[=:<]|eyJ|bearer|basic|--", re.IGNORECASE)
+_CREDENTIAL_SIGNS = re.compile(r"[=:<]|eyJ|bearer|basic|auth\s|-u\s|--", re.IGNORECASE)
 Found = tuple[int, int, str]
 """Where something begins and ends, and what it says however it is spelled."""
 
@@ -146,9 +169,12 @@ def _phones(text: str) -> Iterator[Found]:
 def _credentials(text: str) -> Iterator[Found]:
     lower = text.lower()
     sql = "identified" in lower or "password" in lower
-    if not sql and not _CREDENTIAL_SIGNS.search(text):
+    login = "@" in text
+    if not sql and not login and not _CREDENTIAL_SIGNS.search(text):
         return
-    for found in _CREDENTIAL[sql, "@" in text].finditer(text):
+    for found in _CREDENTIAL[sql, login].finditer(text):
+        if login and _BUSINESS_NUMBER.fullmatch(found[0]):
+            continue
         group = found.lastindex or 0
         yield *found.span(group), found[group]
 
