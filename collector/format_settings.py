@@ -14,9 +14,12 @@ from collector.plugin_settings import PluginSettings, known_zone, parsed
 from collector.rejection import ValidationError
 from core.time_text import read_time
 
+_LOOKED_AT = 64
+"""Bytes, to tell UTF-16."""
+
 
 class FormatSettings(PluginSettings):
-    """``encoding``: of the text; without it UTF-8, and what is not UTF-8 is read as Windows-1252.
+    """``encoding``: of the text; without it UTF-8 or UTF-16, and what is neither is read as Windows-1252.
 
     ``time_zone``: of the times that say when a document was made, which name none; without it an event has the time at which it came.
     """
@@ -65,6 +68,8 @@ def text_of(body: bytes, encoding: str | None) -> str:
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and encoding in {None, "utf-16"}:
         return body.decode("utf-16")
     if encoding is None:
+        if (unmarked := _unmarked_utf16(body)) is not None:
+            return unmarked
         try:
             return body.decode("utf-8-sig")
         except UnicodeDecodeError:
@@ -73,6 +78,18 @@ def text_of(body: bytes, encoding: str | None) -> str:
         return body.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start + 1} is not {encoding}; name the right one as the format's encoding") from error
+
+
+def _unmarked_utf16(body: bytes) -> str | None:
+    """Return a text in UTF-16 without a byte order mark, known by every second byte of its beginning being NUL; None for any other."""
+    beginning = body[:_LOOKED_AT]
+    for encoding, high, low in (("utf-16-le", beginning[1::2], beginning[::2]), ("utf-16-be", beginning[::2], beginning[1::2])):
+        if len(body) % 2 == 0 and len(high) > 1 and not high.strip(b"\0") and b"\0" not in low:
+            try:
+                return body.decode(encoding)
+            except UnicodeDecodeError:
+                return None
+    return None
 
 
 def reading_text(encoding: str | None, documents: Callable[[str], Iterator[Document | BadDocument]]) -> Reader:

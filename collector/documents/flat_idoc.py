@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from collector.documents.idoc_segments import CONTROL
+from collector.documents.xml_tree import DEPTH_MAX
 from collector.format import BadDocument, add_alike
 from collector.json_guard import NODES_MAX
 from collector.rejection import ValidationError
@@ -65,7 +66,8 @@ class _Idoc:
         self._number = number
         self._records = [record]
         self._root: dict[str, Any] = {"EDI_DC40": control}
-        self._by_number: dict[str, dict[str, Any]] = {}
+        self._by_number: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._wrong = ""
         self._levels: list[tuple[int, dict[str, Any]]] = []
         self._values = len(control)
 
@@ -77,22 +79,26 @@ class _Idoc:
         values = _fields(record[_HEAD_LENGTH:], segments.get(name, ()))
         self._values += len(values) + 1
         if self._values > NODES_MAX // 2:
+            self._wrong = self._wrong or f"an IDoc has more than {NODES_MAX // 2} values"
+        if self._wrong:
             return
         depth = int(level) if level.isdecimal() else 1
         while self._levels and self._levels[-1][0] >= depth:
             self._levels.pop()
-        above = self._levels[-1][1] if self._levels else self._root
-        add_alike(self._by_number.get(parent.lstrip("0"), above) if parent.strip("0") else above, name, values)
+        above = (len(self._levels), self._levels[-1][1]) if self._levels else (0, self._root)
+        within, holder = self._by_number.get(parent.lstrip("0"), above) if parent.strip("0") else above
+        if within >= DEPTH_MAX:
+            self._wrong = f"its record {len(self._records)} is nested deeper than {DEPTH_MAX} levels in an IDoc"
+            return
+        add_alike(holder, name, values)
         self._levels.append((depth, values))
-        self._by_number[number.lstrip("0")] = values
+        self._by_number[number.lstrip("0")] = within + 1, values
 
     def whole(self) -> tuple[str, Any] | BadDocument:
         """Return it, or why it is no document."""
-        if self._values > NODES_MAX // 2:
+        if self._wrong:
             where = f"record {self._number}"
-            return ValidationError("idoc_too_large", f"an IDoc has more than {NODES_MAX // 2} values ({where})", where), "\n".join(
-                self._records
-            ).encode()
+            return ValidationError("idoc_too_large", f"{self._wrong} ({where})", where), "\n".join(self._records).encode()
         return "IDOC", self._root
 
 

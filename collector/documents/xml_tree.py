@@ -22,6 +22,8 @@ DEPTH_MAX = 60
 VALUES_MAX = NODES_MAX // 2
 _CHUNK_BYTES = 1 << 20
 """Parsed at a time. Smaller ones would make a long tag expensive: the parser begins it anew with each."""
+_OF_TWO_BYTES = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+"""What begins so is UTF-16, half of whose characters are NULs that belong to it."""
 Element = tuple[str, Any]
 """Its local name, and what it says."""
 
@@ -31,7 +33,7 @@ def elements(body: bytes, path: str, encoding: str | None, *, attributes: bool =
 
     What breaks the XML off comes last; the elements before it are read. ``encoding`` overrides what the XML says of itself.
     """
-    body = body if body.startswith((b"\xff\xfe", b"\xfe\xff")) else body.strip(b" \t\r\n\0")
+    body = body if body.startswith(_OF_TWO_BYTES) else body.strip(b" \t\r\n\0")
     parser = expat.ParserCreate(encoding)
     reading = _Reading([part for part in path.split("/") if part] or ["*"], body, parser, attributes=attributes)
     parser.buffer_text = True

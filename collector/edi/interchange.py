@@ -27,6 +27,11 @@ _STRAY_MAX = 200
 _ENVELOPE_MAX = 500
 """Characters of a segment of an envelope, and segments of its head: each document of the interchange has them."""
 _HEAD_MAX = 4
+_HEAD_TIMES = 20
+_HEAD_ALLOWED = 64 << 10
+"""By how many times its own length, and by how many bytes beyond that, an interchange may grow because each message has its envelope."""
+_SEGMENTS_MAX = NODES_MAX // 2
+"""Of a message, that are kept in memory: with more, it is too large in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,18 @@ class Dialect:
 
 @dataclass(slots=True)
 class _Level:
-    """An open interchange or group: the segments of its head, and how many parts it had so far."""
+    """An open interchange or group: what opened it, the segments of its head, their bytes in a document, and its parts so far."""
 
+    opened: Segment
     head: dict[str, Any]
     control: str
+    head_bytes: int = 0
     parts: int = 0
+
+    def add(self, name: str, values: dict[str, Any]) -> None:
+        """Put a segment into the head."""
+        self.head[name] = values
+        self.head_bytes = len(msgspec.json.encode(self.head))
 
 
 @dataclass(slots=True)
@@ -65,11 +77,13 @@ class _Reading:
 
     text: str
     separators: Separators
+    begin: int
     interchange: _Level | None = None
     group: _Level | None = None
     message: list[Segment] = field(default_factory=list)
     number: int = 0
     last: int = 0
+    repeated: int = 0
 
     def bad(self, reason: str, what: str, lost_from: int, end: int) -> BadDocument:
         """Return what is wrong at the last segment, with its number in the interchange and its place in the body, and what is lost."""
@@ -103,7 +117,7 @@ class InterchangeReader:
                 yield ValidationError("edi_envelope", f"{error} ({where})", where), text[begin : begin + _STRAY_MAX].encode()
                 at = begin + 3
                 continue
-            at = yield from self._interchange(_Reading(text, separators, last=at), at)
+            at = yield from self._interchange(_Reading(text, separators, at, last=at), at)
         if stray := text[at:].strip(_GAP):
             yield self._stray(stray, at)
 
@@ -119,7 +133,7 @@ class InterchangeReader:
             name = segment.elements[0]
             if reading.message and name not in self._envelopes:
                 reading.number, reading.last = reading.number + 1, segment.at
-                reading.message.append(segment)
+                reading.message[_SEGMENTS_MAX:] = [segment]
                 continue
             if name in {self._opens, "UNA"} and reading.number:
                 yield from self._cut_off(reading, f"{name} comes", segment.at - 1)
@@ -166,13 +180,29 @@ class InterchangeReader:
         if level is None or level.parts or is_long or len({*level.head, segment.name}) > _HEAD_MAX:
             yield reading.bad("stray", f"{segment.name} belongs to no message", segment.at, segment.end)
             return
-        level.head[segment.name] = as_map(segment, reading.separators)
+        if segment.name == "TA1":
+            yield from self._repeat(reading, segment)
+        level.add(segment.name, as_map(segment, reading.separators))
         if segment.name == "TA1":
             yield self._document(reading, dict(level.head), [], [])
 
     def _level(self, reading: _Reading, segment: Segment) -> _Level:
         values = as_map(segment, reading.separators)
-        return _Level({segment.name: values}, _first(values.get(str(self._controls[segment.name]), "")))
+        level = _Level(segment, {}, _first(values.get(str(self._controls[segment.name]), "")))
+        level.add(segment.name, values)
+        return level
+
+    def _repeat(self, reading: _Reading, at: Segment) -> Iterator[BadDocument]:
+        """Count what one more document has of its envelope, which is left out once it would be most of what short messages become."""
+        levels = [level for level in (reading.interchange, reading.group) if level and level.head]
+        reading.repeated += sum(level.head_bytes for level in levels)
+        if not levels or reading.repeated <= _HEAD_TIMES * (at.end - reading.begin) + _HEAD_ALLOWED:
+            return
+        opened = levels[-1].opened
+        what = f"its messages are so short beside {opened.name} that it makes them {_HEAD_TIMES} times as long; they are without it from here on"
+        yield reading.bad("envelope", what, opened.at, opened.end)
+        for level in levels:
+            level.head, level.head_bytes = {}, 0
 
     def _close(self, reading: _Reading, segment: Segment, level: _Level | None) -> Iterator[BadDocument]:
         """Compare what an envelope's end says with what was in it."""
@@ -204,6 +234,7 @@ class InterchangeReader:
             if message[-1].name == self._group_ends:
                 message.pop()
             problems.append(f"there is no {self._message_ends} before {at.name}")
+        yield from self._repeat(reading, at)
         yield self._checked(reading, message, problems)
 
     @property

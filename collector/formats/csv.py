@@ -20,7 +20,8 @@ from collector.format_settings import FormatSettings, parse_format, reading_text
 
 COLUMNS_MAX = 2_000
 NAME_MAX = 200
-"""Characters of a column's name: each row's document has all of them."""
+NAMES_MAX = 64 << 10
+"""Bytes of a column's name, and of all of them, in a document: each row's has them."""
 
 
 class CsvSettings(FormatSettings):
@@ -76,10 +77,9 @@ def _rows(lines: _Lines, settings: CsvSettings) -> Iterator[Document | BadDocume
                 number, sent = lines.taken[0][0], "\n".join(line for _, line in lines.taken)
                 lines.taken = []
                 if not columns:
-                    columns = [name.strip() or f"column_{at}" for at, name in enumerate(row, 1)]
-                    if len(columns) > COLUMNS_MAX or any(len(name) > NAME_MAX for name in columns):
-                        what = f"names {len(columns)} columns; at most {COLUMNS_MAX} are read, with names of at most {NAME_MAX} characters"
-                        yield bad_line("csv_columns", number, what, sent[:1_000])
+                    columns = [name.strip() or f"column_{at}" for at, name in enumerate(row[: COLUMNS_MAX + 1], 1)]
+                    if wrong := _wrong_names(len(row), columns):
+                        yield bad_line("csv_columns", number, wrong, sent[:1_000])
                         return
                 elif len(row) != len(columns):
                     yield bad_line("csv_columns", number, f"has {len(row)} columns instead of {len(columns)}", sent)
@@ -94,3 +94,12 @@ def _rows(lines: _Lines, settings: CsvSettings) -> Iterator[Document | BadDocume
             lines.again()
         else:
             return
+
+
+def _wrong_names(count: int, columns: list[str]) -> str:
+    """Return what is wrong with the names of so many columns; of more than may be, not all are looked at."""
+    lengths = [len(msgspec.json.encode(name)) for name in columns]
+    if count <= COLUMNS_MAX and max(lengths) <= NAME_MAX + 2 and sum(lengths) <= NAMES_MAX:
+        return ""
+    limits = f"at most {COLUMNS_MAX} are read, with names of at most {NAME_MAX} bytes and {NAMES_MAX} bytes altogether"
+    return f"names {count} columns; {limits}"

@@ -62,7 +62,7 @@ _ORACLE = (
     r"|\b(?:sqlplus|sqlldr|expdp|impdp|exp|imp|rman|connect|conn)\s(?:-\w{1,8}\s){0,4}(?:userid=)?"
     r"[a-z][\w$#]{0,63}/(\"[^\"\n]{1,128}\"|[^\s/@\"']{1,128})@"
 )
-"""``user/password@database``: in an address for JDBC, before ``//``, a description or a port with a database, or behind Oracle's commands."""
+"""``user/password@database``: for JDBC, before ``//``, a description or a port with a database, or behind Oracle's commands."""
 _BUSINESS_NUMBER = re.compile(
     r"(?i:[\w.-]{0,40}(?:order|delivery|shipment|invoice|material|article|item|batch|customer|vendor|supplier|idoc|document|tracking"
     r"|container|pallet|auftrag|bestellung|lieferung|rechnung|artikel|kunde|lieferant|charge|beleg)|po|so|sku|lot|hu|sscc)"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -60,7 +61,7 @@ def test_a_quote_that_is_never_closed_costs_its_row_alone():
 
 def test_bounds_of_columns():
     (bad,) = rows(";".join(f"c{number}" for number in range(100_000)) + "\n1;2\n")
-    told = "columns; at most 2000 are read, with names of at most 200 characters"
+    told = "columns; at most 2000 are read, with names of at most 200 bytes and 65536 bytes altogether"
     assert bad[:2] == ("csv_columns", f"line 1 names 100000 {told}")
     (long,) = read("csv", f"{'a' * 201},b\n" + "1,2\n" * 1_000)  # each row would say it again
     assert long[:2] == ("csv_columns", f"line 1 names 2 {told}")
@@ -71,3 +72,20 @@ def test_bounds_of_columns():
 def test_nothing_is_nothing():
     assert rows("") == rows("NO;WHO\n") == rows("\n\n\0\x1a") == []
     assert rows("NO;WHO\n1;a\0\n") == [{"NO": "1", "WHO": "a"}]
+
+
+@pytest.mark.parametrize(
+    "names",
+    ["\1" * 200, ",".join(f"c{number:04}{'x' * 190}" for number in range(1_000)), "," * 500_000],
+    ids=["escaped", "long", "many"],
+)
+def test_names_of_columns_are_not_repeated_without_end(names: str) -> None:
+    """256 KiB became 167 MiB; and the names of columns without end were all kept in memory."""
+    tracemalloc.start()
+    try:
+        (bad,) = read("csv", f"{names}\n" + "1\n" * 10_000)
+        assert tracemalloc.get_traced_memory()[1] < 40 * len(names) + (4 << 20)
+    finally:
+        tracemalloc.stop()
+    assert bad[0] == "csv_columns"
+    assert "at most 2000 are read, with names of at most 200 bytes" in bad[1]

@@ -128,3 +128,11 @@ def test_what_is_broken_is_told_with_its_record_and_costs_no_other():
 def test_an_idoc_too_large_for_an_event_is_refused():
     (bad,) = read("idoc", "\n".join(as_flat()[:1] + as_flat()[6:7] * 20_000))
     assert bad[:2] == ("idoc_too_large", "an IDoc has more than 50000 values (record 1)")
+
+
+def test_records_that_are_nested_without_end_are_told_and_end_nothing():
+    """One that named the one before it, two thousand times, ended the reading of its source for good."""
+    records = "\n".join(f"E2XXX{'':44}{number:06}{number - 1:06}02" for number in range(1, 3_001))
+    (bad,) = read("idoc", f"EDI_DC40  100{'1':>16}\n{records}\n")
+    assert bad[:2] == ("idoc_too_large", "its record 62 is nested deeper than 60 levels in an IDoc (record 1)")
+    assert bad[2].count(b"\n") == 3_000

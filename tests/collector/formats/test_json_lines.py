@@ -17,3 +17,9 @@ def test_what_is_beyond_the_bounds_or_no_text_is_told():
     assert read("json_lines", "[" * 100)[0][0] == "bad_json:too_deep"
     assert read("json_lines", b'{"a": "\xff"}', encoding="utf-8")[0][0] == "bad_text"
     assert read("json_lines", "") == []
+
+
+def test_utf_16_without_its_mark_is_read():
+    for encoding in ("utf-16-le", "utf-16-be"):
+        assert [data(each) for each in read("json_lines", '{"a": "é"}\n{"a": "ß"}\n'.encode(encoding))] == [{"a": "é"}, {"a": "ß"}]
+    assert read("json_lines", b"1\0")[0].data == b"1"

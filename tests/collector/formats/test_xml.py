@@ -110,3 +110,8 @@ def test_memory_is_bounded_by_a_part_and_not_by_the_body(monkeypatch: pytest.Mon
 def test_a_wrong_path_is_refused():
     with pytest.raises(WrongSetting, match="'each' is wrong"):
         read("xml", "", each="//Order")
+
+
+def test_utf_16_without_its_mark_is_read():
+    for encoding in ("utf-16-le", "utf-16-be"):
+        assert [data(each) for each in read("xml", '<?xml version="1.0" encoding="UTF-16"?><a>é</a>'.encode(encoding))] == [{"a": "é"}]
