@@ -35,6 +35,8 @@ from core.signal import Record, SignalKind
 
 MESSAGE_MAX_BYTES = 16 << 20
 """Of a body, as sent and decompressed."""
+EVENT_MAX_BYTES = 24 << 20
+"""Of what one event becomes: the largest message in base64. A file may be larger, if a format reads its documents."""
 _PLACEHOLDER = re.compile(r"\{([a-z_]+|headers\.[^{}]+)\}")
 _OWN_ATTRIBUTES = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data", "database64"}
 _BEGINS_AS_JSON = re.compile(rb"""\s*(\{\s*["}]|\[\s*[{\["])""")
@@ -113,10 +115,10 @@ def named_levels(topic: str, levels: Sequence[str]) -> dict[str, str]:
     return {name: level for name, level in zip(levels, topic.split("/"), strict=False) if name}
 
 
-def records_of(messages: Iterable[Message], context: ReceiverContext, settings: EventSettings) -> list[Record]:
-    """Return the records of messages that came together, in order, as :func:`each_record` yields them."""
+def records_of(messages: Iterable[Message], context: ReceiverContext, settings: EventSettings) -> Iterator[Record]:
+    """Yield the records of messages that came together, in order: one message in a format may be millions, which no memory holds."""
     received_at = context.now()
-    return [record for message in messages for record in each_record(message, context, settings, received_at)]
+    return (record for message in messages for record in each_record(message, context, settings, received_at))
 
 
 def each_record(message: Message, context: ReceiverContext, settings: EventSettings, received_at: int | None = None) -> Iterator[Record]:
@@ -133,7 +135,9 @@ def each_record(message: Message, context: ReceiverContext, settings: EventSetti
         message = replace(message, place=dict(letter.place), type=kind)
     try:
         for event in _events(message, settings, context.reader):
-            if isinstance(event, bytes):
+            if isinstance(event, bytes) and len(event) > EVENT_MAX_BYTES:
+                yield _kept(delivered, context, settings, (_too_large(len(event)), message.body), message.content_type)
+            elif isinstance(event, bytes):
                 yield context.event(as_dead_letter(event, letter, death) if letter else event, received_at)
             else:
                 yield _kept(delivered, context, settings, event, message.content_type if context.reader else STRUCTURED)
@@ -142,6 +146,11 @@ def each_record(message: Message, context: ReceiverContext, settings: EventSetti
     except ValueError as error:  # a text that UTF-8 cannot express; it must not hold up the queue
         unreadable = ValidationError("unreadable_message", f"{type(error).__name__}: {error}")
         yield _kept(delivered, context, settings, (unreadable, message.body), message.content_type)
+
+
+def _too_large(size: int) -> ValidationError:
+    what = f"it would be an event of {size} bytes, at most {EVENT_MAX_BYTES} are kept"
+    return ValidationError("event_too_large", what, "body", "name the format that reads its documents, or send it in parts")
 
 
 def _kept(message: Message, context: ReceiverContext, settings: EventSettings, lost: BadEvent, content_type: str) -> Record:
@@ -167,6 +176,15 @@ def _events(message: Message, settings: EventSettings, reader: Reader | None) ->
         return (_binary_event(message, headers, content_type, body),)
     if reader is not None and body:
         return _documents(message, headers, settings, reader(body))
+    return _whole(message, headers, settings, content_type, body)
+
+
+def _whole(
+    message: Message, headers: Mapping[str, Any], settings: EventSettings, content_type: str, body: bytes
+) -> Iterable[bytes | BadEvent]:
+    """Return the one event of a body that no format reads. Raises :class:`Rejection`."""
+    if len(body) > EVENT_MAX_BYTES:
+        raise Rejection(413, _too_large(len(body)))
     own_id = _own_id(message, headers)
     if message.by_content:
         own_id = f"{own_id}/{hashlib.blake2b(body, digest_size=12).hexdigest()}"

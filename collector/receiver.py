@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -32,6 +32,8 @@ from core.errors import Full
 from core.signal import Receipt, Record, SignalKind
 from core.telemetry import M, Telemetry
 
+PART_RECORDS = 10_000
+PART_BYTES = 8 << 20
 _LOG = logging.getLogger("andon.collector")
 
 
@@ -89,6 +91,23 @@ class TellsQueues(Protocol):
         ...
 
 
+def next_part(records: Iterator[Record]) -> list[Record]:
+    """Return the next records, as many as are handed over at a time; none at the end."""
+    part: list[Record] = []
+    size = 0
+    for record in records:
+        part.append(record)
+        size += len(record.body)
+        if len(part) >= PART_RECORDS or size >= PART_BYTES:
+            break
+    return part
+
+
+def is_full(part: Sequence[Record]) -> bool:
+    """Return whether more records may be behind these."""
+    return len(part) >= PART_RECORDS or sum(len(record.body) for record in part) >= PART_BYTES
+
+
 @dataclass(frozen=True)
 class ReceiverContext:
     """What a pull receiver gets.
@@ -107,12 +126,18 @@ class ReceiverContext:
     queues: QueueSeries = field(default_factory=QueueSeries)
     troubles: SourceTroubles = field(default_factory=SourceTroubles)
 
-    async def accept(self, records: Sequence[Record], after_wait: Callable[[], None] = lambda: None) -> None:
+    async def accept(self, records: Iterable[Record], after_wait: Callable[[], None] = lambda: None) -> None:
         """Hand records to the intake, and wait for room while the journal is full; the source counts as down meanwhile.
 
+        Of very many, as many at a time as memory has room for; those that are made while they are asked for are never there all at once.
         ``after_wait`` is called after every wait; whatever it raises is raised here, and the records are not taken then. Never returns once
         the source has paused itself: the receiver is cancelled then.
         """
+        rest = iter(records)
+        while part := next_part(rest):
+            await self._accept(part, after_wait)
+
+    async def _accept(self, records: Sequence[Record], after_wait: Callable[[], None]) -> None:
         if self.poison is not None:
             await self.poison.admit()
         while True:

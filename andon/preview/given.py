@@ -81,7 +81,7 @@ class Given:
         levels = named_levels(place.get("topic", ""), (self.source.receiver or {}).get("levels", ()))
         given_type = next((value for name, value in self.headers.items() if name.lower() == "content-type"), "")
         message = Message(body, place, self.headers, content_type=content_type or given_type, type=own_type, extensions=levels)
-        return records_of([message], self._context(reader), settings)
+        return list(records_of([message], self._context(reader), settings))
 
     def _file(self, body: bytes, settings: FileSettings, context: ReceiverContext) -> list[Record]:
         if set(self.place) - {"path"} or self.headers:
@@ -90,7 +90,7 @@ class Given:
             )
         folder, name = Path(settings.path), Path(self.name)
         below = name.absolute().relative_to(folder) if name.absolute().is_relative_to(folder) else Path(name.name)
-        return records_of([message_of(self.place.get("path", str(below)), body, context, settings)], context, settings)
+        return list(records_of([message_of(self.place.get("path", str(below)), body, context, settings)], context, settings))
 
     def _context(self, reader: Reader | None = None) -> ReceiverContext:
         return ReceiverContext(self.source, _Nowhere(), self.clock, Telemetry(), Path(), reader)

@@ -200,7 +200,7 @@ class TablePoll:
 
     def _messages(self, outbox: Outbox, rows: Sequence[tuple[str, dict[str, Any]]]) -> list[Record]:
         messages = [message_of(outbox, self._settings.label, key, row, self._events.moment(row)) for key, row in rows]
-        return records_of(messages, self._context, self._settings.message_events)
+        return list(records_of(messages, self._context, self._settings.message_events))
 
 
 def _identity(at: sa.URL, settings: SqlTableSettings) -> str:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -35,7 +35,7 @@ from collector.brokers.kafka_oldest import KafkaOldest
 from collector.brokers.queue_series import QueueState
 from collector.brokers.reconnecting import reconnect_for_ever
 from collector.message import MessageSettings, records_of
-from collector.receiver import ReceiverContext
+from collector.receiver import ReceiverContext, is_full, next_part
 from collector.receiver_settings import parse_settings
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
@@ -118,9 +118,10 @@ async def _connected(context: ReceiverContext, settings: KafkaSettings, backoff:
 
     member = await aside(partial(_Member, context, settings, url))
 
-    async def keep(messages: Sequence[confluent_kafka.Message], records: Sequence[Record]) -> None:
-        if records:
+    async def keep(messages: Sequence[confluent_kafka.Message], records: Sequence[Record], rest: Iterator[Record]) -> None:
+        while records:
             await context.accept(records)
+            records = await aside(partial(next_part, rest)) if is_full(records) else []
         await aside(partial(member.commit, messages))
 
     looked = 0.0
@@ -128,10 +129,10 @@ async def _connected(context: ReceiverContext, settings: KafkaSettings, backoff:
     try:
         while True:
             # the next batch is read while the journal writes the last one, and waited for only once that is done and committed
-            messages, records = await aside(partial(member.batch, 0 if keeping else POLL_SECONDS))
+            messages, records, rest = await aside(partial(member.batch, 0 if keeping else POLL_SECONDS))
             if keeping:
                 await keeping
-            keeping = asyncio.create_task(keep(messages, records)) if messages else None
+            keeping = asyncio.create_task(keep(messages, records, rest)) if messages else None
             if member.assigned:
                 backoff.reset()
             if loop.time() - looked >= LOOK_SECONDS and member.assigned:
@@ -179,8 +180,11 @@ class _Member:
         self._oldest = KafkaOldest(connection, self._group, context.clock)
         self._consumer.subscribe(settings.topics, on_assign=self._assign, on_revoke=self._revoke)
 
-    def batch(self, seconds: float) -> tuple[list[confluent_kafka.Message], list[Record]]:
-        """Wait so long for messages; return what is there, and its records. Raises :class:`Retryable` if the brokers are lost."""
+    def batch(self, seconds: float) -> tuple[list[confluent_kafka.Message], list[Record], Iterator[Record]]:
+        """Wait so long for messages; return what is there, its first records and those behind them.
+
+        Raises :class:`Retryable` if the brokers are lost.
+        """
         found = self._consumer.consume(1, seconds)
         if found:
             found += self._consumer.consume(BATCH_MAX - 1, 0)
@@ -192,7 +196,8 @@ class _Member:
         for message in found:
             if (error := message.error()) is not None:
                 self._tell(error, message)
-        return messages, records_of(map(message_of, messages), self._context, self._settings)
+        records = records_of(map(message_of, messages), self._context, self._settings)
+        return messages, next_part(records), records
 
     def commit(self, messages: Sequence[confluent_kafka.Message]) -> None:
         """Commit what is on disk, for the partitions that are still ours."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Iterator
 from collections.abc import Sequence as Messages
 from functools import partial
 from pathlib import Path
@@ -141,15 +142,15 @@ def _kept_session(context: ReceiverContext, client_id: str) -> list[str] | None:
     return list(found["topics"]) if found.get("client_id") == client_id else None
 
 
-def _records(batch: Messages[MQTTMessage], context: ReceiverContext, settings: MqttSettings, sequence: Sequence | None) -> list[Record]:
-    records: list[Record] = []
+def _records(batch: Messages[MQTTMessage], context: ReceiverContext, settings: MqttSettings, sequence: Sequence | None) -> Iterator[Record]:
     for delivered in batch:
         message = message_of(delivered, settings)
         found = records_of([message], context, settings)
         if sequence:
-            sequence.follow(message.place["topic"], (record.body for record in found if record.kind is SignalKind.EVENT))
-        records += found
-    return records
+            numbered = list(found)
+            sequence.follow(message.place["topic"], (record.body for record in numbered if record.kind is SignalKind.EVENT))
+            found = iter(numbered)
+        yield from found
 
 
 def message_of(delivered: MQTTMessage, settings: MqttSettings) -> Message:

@@ -226,8 +226,7 @@ class _Group:
             what = "entries of the stream were trimmed or deleted while they were held"
             self._context.tell_gap(what, stream=self._stream, missing=len(entries) - len(there))
         records = records_of([message_of(entry, self._settings) for entry in there], self._context, self._settings)
-        if records:
-            await self._context.accept(records)
+        await self._context.accept(records)
         await _answer(self._client.xack(self._stream, self._name, *(each for each, _ in entries)))
         size = sum(len(value) for _, fields in there for value in fields.values()) // len(entries)
         self._count = max(1, min(self._settings.prefetch, self._count * 2, BATCH_MAX_BYTES // (size + 1)))

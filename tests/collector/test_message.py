@@ -7,6 +7,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -17,7 +18,7 @@ from hypothesis.strategies import datetimes, sampled_from
 from msgspec.structs import replace
 
 from collector.format import BadDocument, Document, Reader
-from collector.message import MESSAGE_MAX_BYTES, Message, MessageSettings, records_of, text_of
+from collector.message import EVENT_MAX_BYTES, MESSAGE_MAX_BYTES, Message, MessageSettings, records_of, text_of
 from collector.receiver import ReceiverContext
 from collector.rejection import ValidationError
 from core.signal import SignalKind
@@ -49,7 +50,7 @@ def context(tmp_path: Path) -> ReceiverContext:
 
 
 def events(message: Message, context: ReceiverContext, settings: TopicSettings = SETTINGS, reader: Reader | None = None) -> list[Any]:
-    found = records_of([message], dataclasses.replace(context, reader=reader), settings)
+    found = list(records_of([message], dataclasses.replace(context, reader=reader), settings))
     return [json.loads(record.body if record.kind is SignalKind.EVENT else record.detail) for record in found]
 
 
@@ -70,6 +71,27 @@ def test_a_body_is_decompressed_within_bounds(context: ReceiverContext) -> None:
     assert events(replace(packed, body=gzip.compress(bytes(MESSAGE_MAX_BYTES + 1))), context)[0]["reason"] == "too_large_decompressed"
     assert events(replace(packed, body=b"not gzip"), context)[0]["reason"] == "bad_encoding"
     assert events(replace(packed, content_encoding="rot13"), context)[0]["reason"] == "unsupported_encoding"
+
+
+def test_what_would_be_an_event_without_end_is_told_and_kept_in_part(context: ReceiverContext) -> None:
+    """A file of 60 MiB without a format became one event of up to 180 MiB."""
+    large = replace(PLAIN, content_type="text/plain", max_bytes=64 << 20)
+    for body in (bytes(EVENT_MAX_BYTES + 1), b"\1" * (5 << 20)):
+        (told,) = events(replace(large, body=body), context)
+        assert told["reason"] == "event_too_large"
+        assert f"at most {EVENT_MAX_BYTES} are kept" in told["message"]
+        assert told["size_bytes"] == str(len(body))
+    (event,) = events(replace(large, body=b"\xff" * MESSAGE_MAX_BYTES, content_type=""), context)
+    assert len(event["data_base64"]) > MESSAGE_MAX_BYTES, "the largest message of a broker is taken, whatever is in it"
+
+
+def test_a_message_is_read_as_its_records_are_asked_for(context: ReceiverContext) -> None:
+    def endless(_: bytes) -> Iterator[Document]:
+        while True:
+            yield Document(b"1")
+
+    records = records_of([PLAIN], dataclasses.replace(context, reader=endless), SETTINGS)
+    assert len(list(islice(records, 3))) == 3
 
 
 @pytest.mark.parametrize(

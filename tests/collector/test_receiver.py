@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from collector.brokers.queue_series import QueueState
+from collector.receiver import PART_RECORDS
 from collector.rejection import ValidationError
-from core.signal import Lane, SignalKind
+from core.signal import Lane, Record, SignalKind
 from core.telemetry import M, Telemetry
 from tests.collector.receivers.driving import TestIntake, context_of
 
@@ -34,6 +36,29 @@ def test_who_waits_may_give_up(tmp_path: Path) -> None:
     context = context_of({"type": "test"}, TestIntake(full=3), tmp_path)
     with pytest.raises(ConnectionError):
         asyncio.run(context.accept([context.event(EVENT)], lost))
+
+
+def test_what_one_message_becomes_is_never_in_memory_all_at_once(tmp_path: Path) -> None:
+    """16 MiB of short lines took gigabytes, and the collector with them, each time that the broker sent them again."""
+    intake, made, most = TestIntake(), 0, 0
+    context = context_of({"type": "test"}, intake, tmp_path)
+
+    def records() -> Iterator[Record]:
+        nonlocal made, most
+        for _ in range(25_000):
+            made += 1
+            most = max(most, made - len(intake.accepted))
+            yield context.event(EVENT)
+
+    asyncio.run(context.accept(records()))
+    assert len(intake.accepted) == 25_000
+    assert most <= PART_RECORDS
+    large = context.event(b"x" * (3 << 20))
+    intake.batches.clear()
+    asyncio.run(context.accept([large] * 7))
+    assert intake.batches == [3, 3, 1]
+    asyncio.run(context.accept([]))
+    assert intake.batches == [3, 3, 1]
 
 
 def test_what_cannot_be_used_is_kept_as_the_sources(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_a_message_from_a_queue_becomes_good_events_or_goes_to_quarantine(words:
     with tempfile.TemporaryDirectory() as state:
         chosen = {"type": "rabbitmq", "url": "env:TEST_BROKER", "queue": "orders"}
         context, settings = context_of(chosen, TestIntake(), Path(state) / "state"), RabbitmqSettings(**chosen)
-        kept = records_of([message_of(message, settings)], context, settings)
+        kept = list(records_of([message_of(message, settings)], context, settings))
     assert kept or message.content_type.startswith("application/cloudevents-batch")
     for record in kept:
         if record.kind is SignalKind.EVENT:

@@ -53,10 +53,10 @@ def test_the_loop_of_the_servers_does_not_wait_for_a_registry(monkeypatch: pytes
 
         async def read_it() -> bytes:
             with pytest.raises(Retryable, match="is being fetched"):
-                records_of([message], context, MessageSettings(**receiver))
+                list(records_of([message], context, MessageSettings(**receiver)))
             while True:
                 try:
-                    return records_of([message], context, MessageSettings(**receiver))[0].body
+                    return next(records_of([message], context, MessageSettings(**receiver))).body
                 except Retryable:
                     await asyncio.sleep(0.02)
 

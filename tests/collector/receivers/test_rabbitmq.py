@@ -200,7 +200,7 @@ def test_a_message_without_an_id_is_the_same_event_when_it_is_delivered_again(tm
         words = dict.fromkeys(("message_id", "type", "correlation_id", "timestamp", "content_type", "content_encoding"))
         read = RabbitmqSettings(**settings("orders"))
         message = message_of(SimpleNamespace(body=body, routing_key=routing_key, exchange="", headers=headers, **words), read)  # type: ignore[arg-type]
-        return str(json.loads(records_of([message], context_of(settings("orders"), TestIntake(), tmp_path), read)[0].body)["id"])
+        return str(json.loads(next(records_of([message], context_of(settings("orders"), TestIntake(), tmp_path), read)).body)["id"])
 
     assert id_of(kind="a") == id_of(**{"kind": "a", "x-delivery-count": 1})
     assert len({id_of(), id_of(b"[]"), id_of(routing_key="other"), id_of(kind="a"), id_of(kind="b")}) == 5

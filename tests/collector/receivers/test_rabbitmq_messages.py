@@ -39,7 +39,7 @@ def records(context: ReceiverContext, **of_message: Any) -> list[Record]:
     given = dict.fromkeys((*WORDS, "content_type", "content_encoding", "timestamp")) | {"body": b"{}", "headers": {}} | of_message
     settings = RabbitmqSettings(**SETTINGS)
     message = message_of(SimpleNamespace(**given), settings)  # type: ignore[arg-type] # what it reads of one
-    return records_of([message], context, settings)
+    return list(records_of([message], context, settings))
 
 
 @given(
