@@ -18,6 +18,7 @@ BENCHMARKS = (
     "latency",
     "lanes",
     "pages",
+    "board",
     "discover",
 )
 

@@ -98,9 +98,9 @@ def _drawn(page: str, address: dict[str, str], engine: int) -> _Drawn:
     st.cache_data.clear()
     test = page_at(page, address, timeout=60)
     test._bidi_component_manager = _components()  # noqa: SLF001 - there is no other way to give it
-    wall, here, there = time.perf_counter(), time.process_time(), _processor_seconds(engine)
+    wall, here, there = time.perf_counter(), time.process_time(), processor_seconds(engine)
     test.run()
-    of_engine = _processor_seconds(engine) - there
+    of_engine = processor_seconds(engine) - there
     drawn = _Drawn(time.perf_counter() - wall, of_engine, of_engine + time.process_time() - here)
     shown = "".join(str(element.proto.body) for element in test.get("html"))
     if test.exception or "andon-notice bad" in shown or "andon-" not in shown:
@@ -108,7 +108,8 @@ def _drawn(page: str, address: dict[str, str], engine: int) -> _Drawn:
     return drawn
 
 
-def _processor_seconds(process: int) -> float:
+def processor_seconds(process: int) -> float:
+    """Return what a process has taken so far, of all processors."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -136,7 +137,7 @@ def _measure(client: Any, engine: int, rounds: int) -> list[Figure]:
     return [*figures, Figure("dashboard, memory", memory, "")]
 
 
-def _served(folder: Path, transactions: int, run: Callable[[Any, int, dict[str, int]], None]) -> None:
+def served(folder: Path, transactions: int, run: Callable[[Any, int, dict[str, int]], None]) -> None:
     """Run over the filled and served store; its process ends with it."""
     port, context = free_port(), multiprocessing.get_context("spawn")
     url, filled = f"http://127.0.0.1:{port}", context.Queue()
@@ -178,7 +179,7 @@ def main() -> None:
         )
 
     with tempfile.TemporaryDirectory() as temporary:
-        _served(options.folder or Path(temporary), options.transactions, run)
+        served(options.folder or Path(temporary), options.transactions, run)
 
 
 if __name__ == "__main__":

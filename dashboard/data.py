@@ -26,7 +26,8 @@ from store.reads.connection import Reader, ReaderError, connect_reader, whom
 
 logger = logging.getLogger(__name__)
 
-FRESH_SECONDS = 3
+FRESH_SECONDS = 5
+"""As long as the board stands still between two refreshes: whoever looks meanwhile shares what the first of them was told."""
 SLOW_SECONDS = 60
 _KEPT = 512
 

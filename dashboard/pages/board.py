@@ -17,13 +17,12 @@ from dashboard.components import incident_header, links, notices, reported, stat
 from dashboard.components.first_event import first_event
 from dashboard.components.stations import LEGEND, line
 from dashboard.components.time_format import aware, duration, unbroken, until, utc
-from dashboard.data import Unreachable
+from dashboard.data import FRESH_SECONDS, Unreachable
 from dashboard.page import Context
 from dashboard.places import Line, lines, total
 from store.reads import board as reads
 from store.reads import search
 
-_REFRESH = "5s"
 _FIGURE = Markup(
     '<div class="figure {kind}" title="{hint}"><span class="label">{sign}{label}</span><b>{value}</b><span class="note">{note}</span></div>'
 )
@@ -45,7 +44,7 @@ class Board:
 
     def render(self, context: Context) -> None:
         """Draw the board, and redraw it every few seconds."""
-        st.fragment(_live, run_every=_REFRESH)(context)
+        st.fragment(_live, run_every=FRESH_SECONDS)(context)
 
 
 def _live(context: Context) -> None:
@@ -55,7 +54,7 @@ def _live(context: Context) -> None:
 
 def _draw(context: Context) -> None:
     moment = context.now.replace(microsecond=0)
-    moment = moment.replace(second=moment.second - moment.second % 5)
+    moment = moment.replace(second=moment.second - moment.second % FRESH_SECONDS)
     try:
         board = context.data.read(reads.board, now=moment, limit=8)
     except Unreachable as error:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import streamlit as st
+from streamlit.runtime.caching import cache_utils
 
 from core.clock import FakeClock
 from core.config import Settings
@@ -250,3 +251,18 @@ def test_words_of_a_refusal_are_found_wherever_they_stand_and_are_bounded(
 )
 def test_whom_it_asks_is_told_in_words(tmp_path: Path, store: str, asked: str) -> None:
     assert Data(Settings(data=tmp_path, store=store), FakeClock(NOW)).asked.startswith(asked)
+
+
+def test_an_answer_lasts_as_long_as_the_board_stands_still_so_that_all_its_viewers_share_it(
+    engine: Engine, opened: Callable[..., Data], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = [0.0]
+    monkeypatch.setattr(cache_utils, "TTLCACHE_TIMER", lambda: passed[0])
+    st.cache_data.clear()  # the next cache is made with this timer
+
+    def answered(seconds: float) -> int:
+        passed[0] = seconds
+        return int(opened().read(engine.read, now=NOW)[0])
+
+    assert [answered(seconds) for seconds in (0.0, 3.1, 4.9, 5.1)] == [1, 1, 1, 2]
+    st.cache_data.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -146,3 +146,29 @@ def test_a_board_between_two_writes_of_one_moment_says_that_it_is_not_whole(stor
     assert not shown(store).whole
     member(store, "i", "b", "breached")
     assert shown(store).whole
+
+
+def test_what_incidents_hold_is_read_again_only_after_something_was_written_that_it_is_read_from(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    incident(store, "i", members=1)
+    member(store, "i", "a", "breached")
+    real, reads = board._held, []
+    monkeypatch.setattr(board, "_held", lambda *arguments: (reads.append(arguments), real(*arguments))[1])
+    shown(store)
+    clock(store, "a", "running", due_at=NOW + HOUR)
+    assert shown(store, NOW + timedelta(seconds=5)).next_due_at == (NOW + HOUR).replace(tzinfo=None)
+    assert len(reads) == 1, "clocks are not what it is read from"
+    for number, write in enumerate((
+        lambda: transaction(store, "a", stage="booked"),
+        lambda: member(store, "i", "a", "failed"),
+        lambda: put(store, "silences", silence_id="s", starts_at=START, ends_at=START + DAY),
+        lambda: incident(store, "i", members=1, status="acknowledged"),
+    ), 2):  # fmt: skip
+        write()
+        found = shown(store)
+        assert len(reads) == number
+    assert (found.held["reached"].tolist(), found.held["failed"].tolist()) == (["booked"], [1])
+    assert (found.incidents["status"].tolist(), found.incidents["silenced_until"].notna().all()) == (["acknowledged"], True)
+    shown(store, NOW + timedelta(minutes=1))
+    assert len(reads) == 6, "a silence may have ended"
