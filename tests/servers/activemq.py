@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.artemis import POM
-from tests.servers.java import Jolokia, class_path, jolokia
+from tests.servers.java import JVM, Jolokia, class_path, jolokia
 from tests.servers.stomp import StompServer
 
 START_SECONDS = 90.0
@@ -34,7 +34,7 @@ class ActiveMqServer(StompServer):
         broker = f"broker:(stomp://127.0.0.1:{self.port})?persistent=true&useJmx={str(self.console is not None).lower()}"
         places = [f"-Dactivemq.home={HOME}", f"-Dactivemq.base={self.folder}", f"-Dactivemq.data={self.folder}"]
         managed = self.console.arguments() if self.console else []
-        arguments = ["-Xmx256m", *managed, *places, "-jar", str(HOME / "bin" / "activemq.jar"), "start", broker]
+        arguments = [*JVM, *managed, *places, "-jar", str(HOME / "bin" / "activemq.jar"), "start", broker]
         self.run(arguments, START_SECONDS, {**os.environ, "HOME": str(self.folder)})
 
 
