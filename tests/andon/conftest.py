@@ -7,12 +7,13 @@ from contextlib import nullcontext
 import pytest
 
 from andon.rehearsal import runner
-from store import expressions
+from store import expressions, scratch
 from store.client import Store
 
 
 @pytest.fixture
 def one_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let commands of this process use its store: it can open no other, and a process takes seconds for its imports and its tables."""
-    monkeypatch.setattr(runner, "scratch_store", lambda _: nullcontext(store))
+    for module in (runner, scratch):
+        monkeypatch.setattr(module, "scratch_store", lambda _: nullcontext(store))
     monkeypatch.setattr(expressions, "_empty_store", lambda: store)

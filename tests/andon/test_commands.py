@@ -48,8 +48,9 @@ def test_a_good_catalog_is_summed_up(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.usefixtures("one_store")
 def test_the_catalog_that_is_set_for_all_processes_is_the_one_that_is_checked(tmp_path: Path) -> None:
-    result = andon("check", folder=tmp_path, environment={**own_environment(), "ANDON_CATALOG": str(ORDERS)})
+    result = ask("check", folder=tmp_path, environment={**own_environment(), "ANDON_CATALOG": str(ORDERS)})
     assert (result.returncode, "1 flow, 2 SLAs" in result.stdout) == (0, True), result.stderr
 
 

@@ -14,7 +14,7 @@ from andon.commands.init import STARTERS, command, starters
 from collector.format import Document
 from core.errors import UsageError
 from tests.collector.formats.reading import data, read
-from tests.command_line import andon, ask
+from tests.command_line import ask
 
 
 @pytest.mark.usefixtures("one_store")
@@ -78,6 +78,7 @@ def test_the_samples_of_edi_are_read_as_its_test_says() -> None:
         assert "problems" not in data(document)
 
 
+@pytest.mark.usefixtures("one_store")
 @pytest.mark.parametrize(
     ("source", "sample", "milestones"),
     [("legacy-erp", "import.log", ["received", "refused", "posted"]), ("plant-syslog", "gateway.syslog", ["confirmed"])],
@@ -86,7 +87,7 @@ def test_every_entry_of_the_sample_logs_is_a_milestone_of_its_order(
     source: str, sample: str, milestones: list[str], tmp_path: Path
 ) -> None:
     catalog = STARTERS / "logs"
-    shown = andon(
+    shown = ask(
         "source", "preview", source, str(catalog / "tests" / "samples" / sample), "--json", "--catalog", str(catalog), folder=tmp_path
     )
     assert shown.returncode == 0, shown.stdout

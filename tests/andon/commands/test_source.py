@@ -6,11 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.command_line import andon, ask
 
 ORDERS = Path(__file__).parents[2] / "catalogs" / "orders"
 
 
+@pytest.mark.usefixtures("one_store")
 def test_a_file_is_previewed_and_a_wrong_name_is_one_line(tmp_path: Path) -> None:
     shutil.copytree(ORDERS, tmp_path / "catalog")
     (tmp_path / "catalog" / "sources").mkdir(exist_ok=True)
@@ -24,7 +27,7 @@ def test_a_file_is_previewed_and_a_wrong_name_is_one_line(tmp_path: Path) -> Non
     assert not (tmp_path / ".andon").exists()
 
     (tmp_path / "empty").touch()
-    result = andon("source", "preview", "default", "empty", folder=tmp_path)
+    result = ask("source", "preview", "default", "empty", folder=tmp_path)
     assert result.returncode == 1, "an empty message becomes an event of no milestone"
     assert "✗ no milestone matches the type" in result.stdout
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from andon.catalog_check import check_catalog
 from andon.rehearsal.runner import run_scenario
 from andon.rehearsal.scenario_files import read_scenarios
 from store.client import Store
+from tests.command_line import ask
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = ROOT / "catalog"
@@ -78,15 +77,10 @@ expect:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_store")
 def test_the_tests_of_the_shipped_catalog_pass() -> None:
-    """As a process of its own: the embedded store allows one folder."""
     files = sorted(SHIPPED.glob("tests/*.yaml"))
-    done = subprocess.run(
-        [sys.executable, "-m", "andon", "sla", "test", *map(str, files), "--catalog", str(SHIPPED)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = ask("sla", "test", *map(str, files), "--catalog", str(SHIPPED), folder=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "silent source makes the verdict unknown" in done.stdout
     assert done.stdout.rstrip().endswith("tests, all passed")
