@@ -20,7 +20,7 @@ from tests.product import Product, running
 from tests.servers.rabbitmq import installed
 from tests.waiting import wait_until
 
-ROUNDS = int(os.environ.get("ANDON_ROUNDS", "8"))
+ROUNDS = int(os.environ.get("ANDON_ROUNDS", "4"))
 KILLED = ("collect", "engine", "collect", "dashboard")
 """Which processes four rounds kill, in any order."""
 PATIENCE_SECONDS = 240.0

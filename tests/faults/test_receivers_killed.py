@@ -23,7 +23,7 @@ from tests.contracts.test_receivers import harness_of
 from tests.product import Product, running
 from tests.waiting import wait_until
 
-ROUNDS = min(20, int(os.environ.get("ANDON_ROUNDS", "3")))
+ROUNDS = min(20, int(os.environ.get("ANDON_ROUNDS", "2")))
 EACH_ROUND = 200
 PATIENCE_SECONDS = 240.0
 SERVERS = {
