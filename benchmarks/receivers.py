@@ -24,11 +24,13 @@ from typing import Any
 
 import aio_pika
 import nats
+import pika
 import stomp
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from pika.adapters.asyncio_connection import AsyncioConnection
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
@@ -81,21 +83,22 @@ def fill_rabbitmq(url: str, queue: str, count: int) -> None:
 
 def bare_rabbitmq(url: str, queue: str, count: int) -> None:
     async def read() -> None:
-        async with await aio_pika.connect(url) as connection:
-            channel = await connection.channel(publisher_confirms=False)
-            await channel.set_qos(prefetch_count=PREFETCH)
-            seen, done = 0, asyncio.Event()
+        seen, done = 0, asyncio.Event()
 
-            async def take(message: Any) -> None:
-                nonlocal seen
-                seen += 1
-                if seen % (PREFETCH // 2) == 0 or seen == count:
-                    await message.ack(multiple=True)
-                if seen == count:
-                    done.set()
+        def take(channel: Any, method: Any, _properties: Any, _body: bytes) -> None:
+            nonlocal seen
+            seen += 1
+            if seen % (PREFETCH // 2) == 0 or seen == count:
+                channel.basic_ack(method.delivery_tag, multiple=True)
+            if seen == count:
+                done.set()
 
-            await (await channel.declare_queue(queue, passive=True)).consume(take)
-            await done.wait()
+        def consume(channel: Any) -> None:
+            channel.basic_qos(prefetch_count=PREFETCH)
+            channel.basic_consume(queue, take)
+
+        AsyncioConnection(pika.URLParameters(url), lambda connection: connection.channel(on_open_callback=consume))
+        await done.wait()
 
     asyncio.run(read())
 

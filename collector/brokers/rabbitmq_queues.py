@@ -15,10 +15,9 @@ from datetime import datetime
 from typing import Any, Self
 from urllib.parse import quote, unquote, urlsplit
 
-from aio_pika.abc import AbstractConnection
-
-from collector.brokers.management import ANSWER_SECONDS, ManagementApi, NoSuchThing, SaidOnce, looking, why
+from collector.brokers.management import ManagementApi, NoSuchThing, SaidOnce, looking, why
 from collector.brokers.queue_series import QueueState, age_seconds
+from collector.brokers.rabbitmq_connection import RabbitmqConnection
 from collector.receiver import ReceiverContext
 from core.secrets import resolve_secret
 
@@ -40,7 +39,7 @@ class Watched:
 
 
 @asynccontextmanager
-async def telling_queues(connection: AbstractConnection, context: ReceiverContext, watched: Watched) -> AsyncIterator[None]:
+async def telling_queues(connection: RabbitmqConnection, context: ReceiverContext, watched: Watched) -> AsyncIterator[None]:
     """Tell the states of the queues until the block ends. What cannot be told is logged once, and never keeps messages from being read."""
     async with looking(_Teller(connection, context, watched).look, context.source.source):
         yield
@@ -54,7 +53,7 @@ async def doubts(watched: Watched) -> list[str]:
 
 
 class _Teller:
-    def __init__(self, connection: AbstractConnection, context: ReceiverContext, watched: Watched) -> None:
+    def __init__(self, connection: RabbitmqConnection, context: ReceiverContext, watched: Watched) -> None:
         self.connection, self.context, self.watched = connection, context, watched
         self._say = SaidOnce(context, _LOG).say
 
@@ -102,9 +101,8 @@ class _Teller:
             self.context.tell_queue(QueueState(queue, waiting=waiting, dead_letters=dead_letters))
 
     async def _ready(self, queue: str) -> int:
-        async with await self.connection.channel(publisher_confirms=False) as channel:  # its own: a missing queue closes it
-            declared = await channel.declare_queue(queue, passive=True, timeout=ANSWER_SECONDS)
-            return int(declared.declaration_result.message_count or 0)
+        async with await self.connection.channel() as channel:  # its own: a missing queue closes it
+            return int((await channel.described(queue)).message_count)
 
 
 class _Management(ManagementApi):

@@ -27,7 +27,7 @@ def connect(url: str, listener: stomp.ConnectionListener, client_id: str = "") -
         auto_decode=False, vhost=address.host,
     )  # fmt: skip
     if address.tls:
-        files = address.files
+        files = address.options
         connection.set_ssl(at, files.get("keyfile"), files.get("certfile"), files.get("cafile"))
     connection.set_listener("andon", listener)
     connection.connect(address.user or None, address.password or None, headers={"client-id": client_id} if client_id else {})

@@ -8,19 +8,19 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Self
 
-import aio_pika
-from aio_pika.exceptions import AMQPError, PublishError
+import pika
+from pika.exceptions import AMQPError
 from pydantic import model_validator
-from yarl import URL
 
-from collector.brokers.reconnecting import without_password
+from collector.brokers.rabbitmq_connection import connected, parameters_of
 from collector.plugin_settings import Reference
 from collector.publisher import Publication, PublisherSettings, publisher_settings
 from core.egress import check_target
 from core.errors import Permanent, Retryable
 from core.secrets import resolve_secret
 
-ANSWER_SECONDS = 15.0
+PERSISTENT = 2
+"""The delivery mode of what survives a restart of the broker."""
 
 
 class RabbitmqTarget(PublisherSettings):
@@ -57,34 +57,26 @@ class RabbitmqPublisher:
         target = publisher_settings(RabbitmqTarget, settings)
         url = await asyncio.to_thread(resolve_secret, target.url)
         try:
-            address = URL(url)
-        except ValueError as error:  # whose words repeat a part of the address
-            raise Retryable("that is no address; write amqp://user:password@broker/virtual-host where 'url' says it is") from error
-        await asyncio.to_thread(check_target, address.host or "", address.port or 5672, link_local=False)
-        try:
-            connection = await aio_pika.connect(url, timeout=ANSWER_SECONDS, client_properties={"connection_name": "andon resubmit"})
-        except (AMQPError, OSError, ValueError) as error:
-            raise Retryable(f"the broker cannot be reached: {without_password(str(error))}") from error
-        async with connection:
+            parameters = await asyncio.to_thread(parameters_of, url, "andon resubmit")
+        except (Permanent, OSError) as error:
+            raise Retryable(f"that is no address: {error}") from error
+        await asyncio.to_thread(check_target, parameters.host, parameters.port, link_local=False)
+        properties = pika.BasicProperties(
+            publication.content_type or None, message_id=publication.identity, headers=dict(publication.headers), delivery_mode=PERSISTENT
+        )
+        async with connected(parameters) as connection:
             try:
-                channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+                channel = await connection.channel()
             except (AMQPError, OSError) as error:
                 raise Retryable(f"the broker opens no channel: {error}") from error
             try:
-                exchange = await channel.get_exchange(target.exchange) if target.exchange else channel.default_exchange
+                if target.exchange:
+                    await channel.look_for_exchange(target.exchange)
             except AMQPError as error:
                 raise Permanent(f"the broker refuses the exchange: {error}") from error
-            message = aio_pika.Message(
-                publication.body,
-                content_type=publication.content_type or None,
-                message_id=publication.identity,
-                headers=dict(publication.headers),
-                delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-            )
-            try:
-                await exchange.publish(message, target.queue or target.routing_key, mandatory=True, timeout=ANSWER_SECONDS)
-            except PublishError as error:  # given back; a refusal may come from one of several queues, and is not caught
-                raise Permanent("no queue takes it: the broker gave it back") from error
+            # what the broker refuses may be in one of several queues, and is not caught
+            if not await channel.publish(target.exchange, target.queue or target.routing_key, publication.body, properties):
+                raise Permanent("no queue takes it: the broker gave it back")
 
 
 PUBLISHER = RabbitmqPublisher()

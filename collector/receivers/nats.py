@@ -114,8 +114,8 @@ async def _connected(context: ReceiverContext, settings: NatsSettings, backoff: 
         max_reconnect_attempts=1,
         reconnect_time_wait=0,
         connect_timeout=int(ANSWER_SECONDS),
-        user_credentials=address.files.get("credentials"),
-        nkeys_seed=address.files.get("nkey"),
+        user_credentials=address.options.get("credentials"),
+        nkeys_seed=address.options.get("nkey"),
         error_cb=_note,
     )
     try:

@@ -15,17 +15,16 @@ import asyncio
 import contextlib
 import json
 import logging
+from collections import deque
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
-import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
-from aio_pika.exceptions import AMQPError, ChannelPreconditionFailed
-from pamqp.exceptions import PAMQPException
+from pika.exceptions import AMQPError, ChannelClosedByBroker
 from pydantic import BaseModel, ConfigDict, Field
 
 from collector.backoff import Backoff
-from collector.brokers.rabbitmq_decoding import read_every_message
+from collector.brokers.rabbitmq_connection import RabbitmqChannel, RabbitmqConnection, connected, parameters_of
+from collector.brokers.rabbitmq_decoding import ReadProperties, read_every_message
 from collector.brokers.rabbitmq_queues import Watched, doubts, telling_queues
 from collector.brokers.reconnecting import end_when_cancelled, reconnect_for_ever
 from collector.message import Message, MessageSettings, records_of
@@ -36,12 +35,12 @@ from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
 
 CHECK_SECONDS = 5.0
-ANSWER_SECONDS = 15.0
 FIRST_SECONDS = 2.0
+PRECONDITION_FAILED = 406
 BATCH_MAX_BYTES = 16 << 20
 GATHER_SECONDS = 0.002
 """How long more messages are waited for: without it a burst comes in batches of a few, each synced to disk."""
-_BROKER_ERRORS = (AMQPError, PAMQPException, AndonError, OSError, RuntimeError, ValueError)
+_BROKER_ERRORS = (AMQPError, AndonError, OSError, RuntimeError, ValueError)
 """What a lost, refused or garbled connection to a broker raises; some of the client's errors are Python's own."""
 _LOG = logging.getLogger("andon.collector.rabbitmq")
 
@@ -114,38 +113,90 @@ RECEIVER = RabbitmqReceiver()
 
 
 async def _connected(context: ReceiverContext, settings: RabbitmqSettings, backoff: Backoff) -> None:
-    """Read over one connection until it is lost; it is always closed, which returns what was not acknowledged."""
+    """Read over one connection until it is lost."""
     url = await asyncio.to_thread(resolve_secret, settings.url)
-    connection = await aio_pika.connect(
-        url, timeout=ANSWER_SECONDS, client_properties={"connection_name": f"andon {context.source.source}"}
-    )
-    try:
-        async with telling_queues(connection, context, _watched(settings)):
-            await end_when_cancelled(_read(connection, context, settings, backoff))
-    finally:
-        await asyncio.shield(asyncio.wait({asyncio.ensure_future(connection.close())}, timeout=2.0))
+    parameters = await asyncio.to_thread(parameters_of, url, f"andon {context.source.source}")
+    async with connected(parameters) as connection, telling_queues(connection, context, _watched(settings)):
+        await end_when_cancelled(_read(connection, context, settings, backoff))
 
 
 def _watched(settings: RabbitmqSettings) -> Watched:
     return Watched(settings.url, settings.management, settings.told, settings.dead_letters)
 
 
-async def _read(connection: AbstractConnection, context: ReceiverContext, settings: RabbitmqSettings, backoff: Backoff) -> None:
+async def _read(connection: RabbitmqConnection, context: ReceiverContext, settings: RabbitmqSettings, backoff: Backoff) -> None:
     position = _Position(context, settings)
     channel, arrived = await _consumed(connection, settings, position)
     context.tell_up(up=True)
     _LOG.info("reading", extra={"fields": {"source": context.source.source, "queue": settings.queue}})
     while True:
-        batch = await _batch(arrived, settings.prefetch)
+        batch = await arrived.batch()
         if not batch:
             await _check_consumer(channel, settings)
             backoff.reset()
             continue
-        records = records_of([message_of(message, settings) for message in batch], context, settings)
+        records = records_of([message_of(delivery, settings) for delivery in batch], context, settings)
         await context.accept(records, partial(_check_open, channel))
         position.save(batch[-1])
-        await batch[-1].ack(multiple=True)
+        channel.acknowledge(batch[-1].method.delivery_tag)
         backoff.reset()
+
+
+class Delivery(NamedTuple):
+    """A message as the client gives it to us: where it comes from, what it says of itself, and its body."""
+
+    method: Any
+    properties: ReadProperties
+    body: bytes
+
+
+class Arrived:
+    """Messages in the order in which they came, until the channel closes; ``most`` of them are a batch."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._waiting: deque[Delivery] = deque()
+        self._some, self._enough, self._closed = asyncio.Event(), asyncio.Event(), False
+
+    def put(self, _: object, method: Any, properties: ReadProperties, body: bytes) -> None:
+        """Take a message."""
+        self._waiting.append(Delivery(method, properties, body))
+        self._some.set()
+        if len(self._waiting) >= self._most:
+            self._enough.set()
+
+    def close(self) -> None:
+        """Say that the channel is closed: what has not been taken comes again."""
+        self._closed = True
+        self._some.set()
+        self._enough.set()
+
+    async def batch(self) -> list[Delivery]:
+        """Return what has arrived; an empty list if nothing came for a while. Raises :class:`Retryable` if the channel is closed."""
+        if not await _within(CHECK_SECONDS, self._some):
+            return []
+        await _within(GATHER_SECONDS, self._enough)
+        if self._closed:
+            raise Retryable("the broker closed the channel")
+        batch: list[Delivery] = []
+        size = 0
+        while self._waiting and len(batch) < self._most and size < BATCH_MAX_BYTES:
+            batch.append(self._waiting.popleft())
+            size += len(batch[-1].body)
+        if not self._waiting:
+            self._some.clear()
+        if len(self._waiting) < self._most:
+            self._enough.clear()
+        return batch
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    """Return whether it happens in this time."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
 
 
 class _Position:
@@ -165,11 +216,11 @@ class _Position:
         """Return where to go on: an offset, or the broker's word."""
         return self.last + 1 if self.last is not None else {"beginning": "first", "new": "next"}[self._settings.from_]
 
-    def save(self, message: AbstractIncomingMessage) -> None:
+    def save(self, delivery: Delivery) -> None:
         """Keep the offset of a message that is on disk; what a crash loses of that is read again, and known by its offset."""
         if not self.is_stream:
             return
-        self.last = offset_of(message)
+        self.last = offset_of(delivery.properties)
         beside = self._file.with_suffix(".new")
         beside.write_text(json.dumps({"queue": self._settings.queue, "offset": self.last}), encoding="utf-8")
         beside.replace(self._file)
@@ -181,109 +232,83 @@ class _Position:
             self._context.tell_gap(what, queue=self._settings.queue, after=self.last, until=first)
 
 
-async def _consumed(
-    connection: AbstractConnection, settings: RabbitmqSettings, position: _Position
-) -> tuple[AbstractChannel, asyncio.Queue[AbstractIncomingMessage | None]]:
-    """Return a channel that consumes the queue, and where its messages arrive; None arrives when it closes.
+async def _consumed(connection: RabbitmqConnection, settings: RabbitmqSettings, position: _Position) -> tuple[RabbitmqChannel, Arrived]:
+    """Return a channel that consumes the queue, and where its messages arrive.
 
     A broker does not say whether a queue is a stream, but refuses an offset for one that is none.
     """
-    arguments: dict[str, Any] | None = {"x-stream-offset": position.next()}
+    arguments: dict[str, Any] = {"x-stream-offset": position.next()}
     while True:
-        channel = await connection.channel(publisher_confirms=False)
-        await channel.set_qos(prefetch_count=settings.prefetch)
-        queue = await _find_queue(channel, settings)
-        arrived: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
+        channel, arrived = await connection.channel(), Arrived(settings.prefetch)
+        channel.when_closed(arrived.close)
+        await _find_queue(channel, settings)
         try:
-            await queue.consume(arrived.put, arguments=arguments)
-        except ChannelPreconditionFailed as error:
-            if arguments is None or "x-stream-offset" not in str(error):
+            await channel.consume(settings.queue, arrived.put, settings.prefetch, arguments)
+        except ChannelClosedByBroker as error:
+            if error.reply_code != PRECONDITION_FAILED or not arguments or "x-stream-offset" not in error.reply_text:
                 raise
-            arguments, position.is_stream = None, False
+            arguments, position.is_stream = {}, False
             continue
-        channel.close_callbacks.add(lambda *_, into=arrived: into.put_nowait(None))
         if position.is_stream:
             position.look_for_gap(await _first_offset(connection, settings))
         return channel, arrived
 
 
-async def _first_offset(connection: AbstractConnection, settings: RabbitmqSettings) -> int | None:
+async def _first_offset(connection: RabbitmqConnection, settings: RabbitmqSettings) -> int | None:
     """Return the offset of the first message that a stream has; None if it has none."""
-    async with await connection.channel(publisher_confirms=False) as channel:
-        await channel.set_qos(prefetch_count=1)
-        queue = await channel.declare_queue(settings.queue, passive=True, timeout=ANSWER_SECONDS)
-        found: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
-        await queue.consume(found.put, arguments={"x-stream-offset": "first"})
+    found: asyncio.Queue[int | None] = asyncio.Queue()
+    async with await connection.channel() as channel:
+        await channel.consume(
+            settings.queue, lambda _, __, properties, ___: found.put_nowait(offset_of(properties)), 1, {"x-stream-offset": "first"}
+        )
         try:
-            return offset_of(await asyncio.wait_for(found.get(), FIRST_SECONDS))
+            return await asyncio.wait_for(found.get(), FIRST_SECONDS)
         except TimeoutError:
             return None
 
 
-def offset_of(message: AbstractIncomingMessage) -> int | None:
+def offset_of(properties: ReadProperties) -> int | None:
     """Return the offset of a message of a stream; None for any other."""
-    offset = (message.headers or {}).get("x-stream-offset")
+    offset = properties.headers.get("x-stream-offset") if properties.headers else None
     return offset if isinstance(offset, int) else None
 
 
-async def _find_queue(channel: AbstractChannel, settings: RabbitmqSettings) -> AbstractQueue:
+async def _find_queue(channel: RabbitmqChannel, settings: RabbitmqSettings) -> None:
     if not settings.declare_:
-        return await channel.declare_queue(settings.queue, passive=True, timeout=ANSWER_SECONDS)
-    queue = await channel.declare_queue(
-        settings.queue, durable=settings.durable, arguments=dict(settings.arguments), timeout=ANSWER_SECONDS
-    )
+        await channel.described(settings.queue)
+        return
+    await channel.declare(settings.queue, durable=settings.durable, arguments=settings.arguments)
     for binding in settings.bindings:
-        await queue.bind(binding.exchange, binding.routing_key, timeout=ANSWER_SECONDS)
-    return queue
+        await channel.bind(settings.queue, binding.exchange, binding.routing_key)
 
 
-async def _check_consumer(channel: AbstractChannel, settings: RabbitmqSettings) -> None:
+async def _check_consumer(channel: RabbitmqChannel, settings: RabbitmqSettings) -> None:
     """Raise if the queue is gone or nobody reads it any more: a broker that deletes a queue does not close the channel."""
-    queue = await channel.declare_queue(settings.queue, passive=True, timeout=ANSWER_SECONDS)
-    if not queue.declaration_result.consumer_count:
+    if not (await channel.described(settings.queue)).consumer_count:
         raise Retryable("the broker ended our consumer because the queue was deleted and recreated")
 
 
-async def _batch(arrived: asyncio.Queue[AbstractIncomingMessage | None], most: int) -> list[AbstractIncomingMessage]:
-    """Return what has arrived, in order; an empty list if nothing came for a while. Raises :class:`Retryable` if the channel closed."""
-    batch: list[AbstractIncomingMessage] = []
-    size = 0
-    try:
-        message = await asyncio.wait_for(arrived.get(), CHECK_SECONDS)
-    except TimeoutError:
-        return batch
-    if arrived.qsize() + 1 < most:
-        await asyncio.sleep(GATHER_SECONDS)
-    while True:
-        if message is None:
-            raise Retryable("the broker closed the channel")
-        batch.append(message)
-        size += len(message.body)
-        if len(batch) >= most or size >= BATCH_MAX_BYTES or arrived.empty():
-            return batch
-        message = arrived.get_nowait()
-
-
-def _check_open(channel: AbstractChannel) -> None:
-    if channel.is_closed:
+def _check_open(channel: RabbitmqChannel) -> None:
+    if not channel.is_open:
         raise Retryable("the broker closed the channel while the journal was full")
 
 
-def message_of(message: AbstractIncomingMessage, settings: RabbitmqSettings) -> Message:
+def message_of(delivery: Delivery, settings: RabbitmqSettings) -> Message:
     """Return what the broker delivered, as every broker's messages are read."""
-    offset = offset_of(message)
-    place = {"exchange": message.exchange or "", "queue": settings.queue, "routing_key": message.routing_key or ""}
+    method, properties, body = delivery
+    offset = offset_of(properties)
     return Message(
-        message.body,
-        place,
-        headers=message.headers or {},
-        content_type=message.content_type or "",
-        content_encoding=message.content_encoding or "",
-        message_id=message.message_id or "",
+        body,
+        {"exchange": method.exchange, "queue": settings.queue, "routing_key": method.routing_key},
+        headers=properties.headers or {},
+        content_type=properties.content_type or "",
+        content_encoding=properties.content_encoding or "",
+        message_id=properties.message_id or "",
         identity="" if offset is None else f"{settings.queue}/{offset}",
-        type=message.type or "",
-        correlation_id=str(message.correlation_id or ""),
-        time=message.timestamp,
-        extensions={"routingkey": message.routing_key or ""},
+        type=properties.type or "",
+        correlation_id=properties.correlation_id or "",
+        time=properties.timestamp,
+        extensions={"routingkey": method.routing_key},
         ce_prefixes=("cloudEvents:", "cloudEvents_"),
+        unreadable=properties.unreadable,
     )

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 OTHERS = {"chdb", "clickhouse_connect", "httpx", "pandas", "pyarrow"}
-CLIENTS = {"aio_pika", "asyncssh", "confluent_kafka", "nats", "paho", "psycopg", "redis", "sqlalchemy", "stomp"}
+CLIENTS = {"asyncssh", "confluent_kafka", "nats", "paho", "pika", "psycopg", "redis", "sqlalchemy", "stomp"}
 """Of systems that receivers read."""
 CODE = f"""
 import os, signal, sys

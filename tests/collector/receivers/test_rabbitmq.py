@@ -6,15 +6,16 @@ import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import aio_pika
 import pamqp.encode
 import pytest
+from pika import spec
 
+from collector.brokers.rabbitmq_decoding import ReadProperties
 from collector.message import records_of
-from collector.receivers.rabbitmq import RECEIVER, RabbitmqSettings, message_of
+from collector.receivers.rabbitmq import RECEIVER, Delivery, RabbitmqSettings, message_of
 from tests.collector.receivers.driving import TestIntake, context_of, running, until
 from tests.collector.receivers.rabbitmq_queues import receive, send, settings
 from tests.servers.rabbitmq import RabbitServer
@@ -154,7 +155,7 @@ def test_a_timestamp_in_any_unit_does_not_hold_up_the_queue(
 
     async def scenario() -> None:
         with monkeypatch.context() as patch:
-            # The client library sends seconds only, other publishers do not.
+            # The library that sends knows seconds only, other publishers do not.
             patch.setattr(pamqp.encode, "timestamp", lambda _: number.to_bytes(8, "big"))
             patch.setitem(pamqp.encode.METHODS, "timestamp", pamqp.encode.timestamp)
             await send(rabbit_server, queue, odd)
@@ -179,7 +180,7 @@ def test_texts_that_are_not_utf_8_do_not_hold_up_the_queue(
         deep = {"inner": deep, "maß": 2}
 
     async def scenario() -> None:
-        with monkeypatch.context() as patch:  # the client library sends UTF-8, other publishers do not
+        with monkeypatch.context() as patch:  # the library that sends knows UTF-8 only, other publishers do not
             patch.setattr(pamqp.encode, "short_string", in_latin_1)
             patch.setitem(pamqp.encode.METHODS, "shortstr", in_latin_1)
             for odd in ({"headers": {"größe": "1", **deep}}, {"message_id": "Ü-1"}, {"type": "für", "correlation_id": "ß"}):
@@ -196,10 +197,9 @@ def test_texts_that_are_not_utf_8_do_not_hold_up_the_queue(
 
 def test_a_message_without_an_id_is_the_same_event_when_it_is_delivered_again(tmp_path: Path):
     def id_of(body: bytes = b"{}", routing_key: str = "order.created", **headers: Any) -> str:
-        # The client library gives every message it sends an id, other publishers do not.
-        words = dict.fromkeys(("message_id", "type", "correlation_id", "timestamp", "content_type", "content_encoding"))
-        read = RabbitmqSettings(**settings("orders"))
-        message = message_of(SimpleNamespace(body=body, routing_key=routing_key, exchange="", headers=headers, **words), read)  # type: ignore[arg-type]
+        # The library that sends gives every message an id, other publishers do not.
+        method, read = spec.Basic.Deliver(exchange="", routing_key=routing_key), RabbitmqSettings(**settings("orders"))
+        message = message_of(Delivery(method, ReadProperties(headers=headers), body), read)
         return str(json.loads(next(records_of([message], context_of(settings("orders"), TestIntake(), tmp_path), read)).body)["id"])
 
     assert id_of(kind="a") == id_of(**{"kind": "a", "x-delivery-count": 1})

@@ -47,7 +47,7 @@ def test_prefetch_bounds_what_is_held_while_the_journal_is_full(rabbit_server: R
 def test_it_stops_even_if_the_client_loses_the_cancellation(
     rabbit_server: RabbitServer, queue: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(rabbitmq, "_batch", losing_a_cancellation(rabbitmq._batch, []))
+    monkeypatch.setattr(rabbitmq.Arrived, "batch", losing_a_cancellation(rabbitmq.Arrived.batch, []))
     assert receive(rabbit_server, tmp_path, queue, aio_pika.Message(b"1")).events[0]["data"] == 1
 
 
