@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +19,7 @@ from core.signal import SignalKind
 from core.telemetry import M
 from tests.collector.receivers.driving import TestIntake, context_of, running, until
 from tests.servers.activemq import ActiveMqServer
+from tests.servers.tls import in_tls
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("stomp")]
 _numbers = itertools.count(1)
@@ -177,28 +176,6 @@ def test_a_refusal_is_told_with_the_brokers_words_and_no_password(
     (why, *_) = [record.__dict__["fields"]["why"] for record in caplog.records if "cannot be read" in record.getMessage()]
     assert why.startswith("Retryable: the broker refused: ")
     assert "hunter2" not in "".join(str(record.__dict__) for record in caplog.records)
-
-
-@asynccontextmanager
-async def in_tls(port: int, certificate: tuple[Path, Path]) -> AsyncIterator[int]:
-    """Yield a port that speaks TLS and passes everything on to another."""
-
-    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while part := await reader.read(65_536):
-            writer.write(part)
-        writer.close()
-
-    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(copy(reader, inner_writer), copy(inner_reader, writer), return_exceptions=True)
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    server = await asyncio.start_server(pass_on, "127.0.0.1", 0, ssl=context)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
 
 
 def test_it_reads_in_tls(
