@@ -48,7 +48,7 @@ _NAME_KEPT_CHARACTERS = 100
 """A longer name is not kept in memory for the next message."""
 
 
-class Message(msgspec.Struct):
+class Message(msgspec.Struct, gc=False):
     """What a broker delivered.
 
     ``place`` says where it was read, by the names that templates may use (``{"queue": "orders"}``); ``type``, ``message_id``,

@@ -16,9 +16,10 @@ import contextlib
 import json
 import logging
 from collections import deque
-from functools import partial
-from typing import Any, ClassVar, Literal, NamedTuple
+from functools import lru_cache, partial
+from typing import Any, ClassVar, Literal
 
+import msgspec
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -135,32 +136,33 @@ async def _read(connection: RabbitmqConnection, context: ReceiverContext, settin
             await _check_consumer(channel, settings)
             backoff.reset()
             continue
-        records = records_of([message_of(delivery, settings) for delivery in batch], context, settings)
+        records = records_of([delivery.message for delivery in batch], context, settings)
         await context.accept(records, partial(_check_open, channel))
         position.save(batch[-1])
-        channel.acknowledge(batch[-1].method.delivery_tag)
+        channel.acknowledge(batch[-1].tag)
         backoff.reset()
 
 
-class Delivery(NamedTuple):
-    """A message as the client gives it to us: where it comes from, what it says of itself, and its body."""
+class Delivery(msgspec.Struct, gc=False):
+    """A message, the ``tag`` that acknowledges it and all before it, and its ``offset`` in a stream."""
 
-    method: Any
-    properties: ReadProperties
-    body: bytes
+    message: Message
+    tag: int
+    offset: int | None
 
 
 class Arrived:
-    """Messages in the order in which they came, until the channel closes; ``most`` of them are a batch."""
+    """Messages of a queue in the order in which they came, until the channel closes; ``most`` of them are a batch."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, queue: str, most: int) -> None:
+        self._queue = queue
         self._most = most
         self._waiting: deque[Delivery] = deque()
         self._some, self._enough, self._closed = asyncio.Event(), asyncio.Event(), False
 
     def put(self, _: object, method: Any, properties: ReadProperties, body: bytes) -> None:
-        """Take a message."""
-        self._waiting.append(Delivery(method, properties, body))
+        """Take a message. Nothing is kept of the client's own objects: the more there are, the more often Python looks for garbage."""
+        self._waiting.append(Delivery(message_of(method, properties, body, self._queue), method.delivery_tag, offset_of(properties)))
         self._some.set()
         if len(self._waiting) >= self._most:
             self._enough.set()
@@ -182,7 +184,7 @@ class Arrived:
         size = 0
         while self._waiting and len(batch) < self._most and size < BATCH_MAX_BYTES:
             batch.append(self._waiting.popleft())
-            size += len(batch[-1].body)
+            size += len(batch[-1].message.body)
         if not self._waiting:
             self._some.clear()
         if len(self._waiting) < self._most:
@@ -220,7 +222,7 @@ class _Position:
         """Keep the offset of a message that is on disk; what a crash loses of that is read again, and known by its offset."""
         if not self.is_stream:
             return
-        self.last = offset_of(delivery.properties)
+        self.last = delivery.offset
         beside = self._file.with_suffix(".new")
         beside.write_text(json.dumps({"queue": self._settings.queue, "offset": self.last}), encoding="utf-8")
         beside.replace(self._file)
@@ -239,7 +241,7 @@ async def _consumed(connection: RabbitmqConnection, settings: RabbitmqSettings, 
     """
     arguments: dict[str, Any] = {"x-stream-offset": position.next()}
     while True:
-        channel, arrived = await connection.channel(), Arrived(settings.prefetch)
+        channel, arrived = await connection.channel(), Arrived(settings.queue, settings.prefetch)
         channel.when_closed(arrived.close)
         await _find_queue(channel, settings)
         try:
@@ -293,22 +295,28 @@ def _check_open(channel: RabbitmqChannel) -> None:
         raise Retryable("the broker closed the channel while the journal was full")
 
 
-def message_of(delivery: Delivery, settings: RabbitmqSettings) -> Message:
+def message_of(method: Any, properties: ReadProperties, body: bytes, queue: str) -> Message:
     """Return what the broker delivered, as every broker's messages are read."""
-    method, properties, body = delivery
     offset = offset_of(properties)
+    place, extensions = _place(method.exchange, queue, method.routing_key)
     return Message(
         body,
-        {"exchange": method.exchange, "queue": settings.queue, "routing_key": method.routing_key},
+        place,
         headers=properties.headers or {},
         content_type=properties.content_type or "",
         content_encoding=properties.content_encoding or "",
         message_id=properties.message_id or "",
-        identity="" if offset is None else f"{settings.queue}/{offset}",
+        identity="" if offset is None else f"{queue}/{offset}",
         type=properties.type or "",
         correlation_id=properties.correlation_id or "",
         time=properties.timestamp,
-        extensions={"routingkey": method.routing_key},
+        extensions=extensions,
         ce_prefixes=("cloudEvents:", "cloudEvents_"),
         unreadable=properties.unreadable,
     )
+
+
+@lru_cache(maxsize=1000)
+def _place(exchange: str, queue: str, routing_key: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return where a message was read, and its attribute of that; messages of one kind share them."""
+    return {"exchange": exchange, "queue": queue, "routing_key": routing_key}, {"routingkey": routing_key}

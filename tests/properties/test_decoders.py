@@ -26,7 +26,7 @@ from collector.cloud_events import parse_batch, parse_structured
 from collector.message import records_of
 from collector.otlp.json import convert
 from collector.otlp.requests import REQUESTS
-from collector.receivers.rabbitmq import Delivery, RabbitmqSettings, message_of
+from collector.receivers.rabbitmq import RabbitmqSettings, message_of
 from collector.rejection import Rejection
 from core.signal import SignalKind
 from tests.collector.http.test_events import event
@@ -180,8 +180,8 @@ def test_a_message_from_a_queue_becomes_good_events_or_goes_to_quarantine(words:
     with tempfile.TemporaryDirectory() as state:
         chosen = {"type": "rabbitmq", "url": "env:TEST_BROKER", "queue": "orders"}
         context, settings = context_of(chosen, TestIntake(), Path(state) / "state"), RabbitmqSettings(**chosen)
-        kept = list(records_of([message_of(message, settings)], context, settings))
-    assert kept or (message.properties.content_type or "").startswith("application/cloudevents-batch")
+        kept = list(records_of([message], context, settings))
+    assert kept or message.content_type.startswith("application/cloudevents-batch")
     for record in kept:
         if record.kind is SignalKind.EVENT:
             assert parse_structured(record.body) == record.body, "it is as if it had come over HTTP"
@@ -198,4 +198,6 @@ def received(*, body: bytes, routing_key: str, **properties: Any) -> Any:
         assume(False)
     read_every_message()
     method = spec.Basic.Deliver("tag", 1, False, "", routing_key)
-    return Delivery(method, ReadProperties().decode(sent[12:]), body)  # what stands before are the class and the size of the body
+    return message_of(
+        method, ReadProperties().decode(sent[12:]), body, "orders"
+    )  # what stands before are the class and the size of the body

@@ -15,7 +15,7 @@ from pika import spec
 
 from collector.brokers.rabbitmq_decoding import ReadProperties
 from collector.message import records_of
-from collector.receivers.rabbitmq import RECEIVER, Delivery, RabbitmqSettings, message_of
+from collector.receivers.rabbitmq import RECEIVER, RabbitmqSettings, message_of
 from tests.collector.receivers.driving import TestIntake, context_of, running, until
 from tests.collector.receivers.rabbitmq_queues import receive, send, settings
 from tests.servers.rabbitmq import RabbitServer
@@ -199,7 +199,7 @@ def test_a_message_without_an_id_is_the_same_event_when_it_is_delivered_again(tm
     def id_of(body: bytes = b"{}", routing_key: str = "order.created", **headers: Any) -> str:
         # The library that sends gives every message an id, other publishers do not.
         method, read = spec.Basic.Deliver(exchange="", routing_key=routing_key), RabbitmqSettings(**settings("orders"))
-        message = message_of(Delivery(method, ReadProperties(headers=headers), body), read)
+        message = message_of(method, ReadProperties(headers=headers), body, read.queue)
         return str(json.loads(next(records_of([message], context_of(settings("orders"), TestIntake(), tmp_path), read)).body)["id"])
 
     assert id_of(kind="a") == id_of(**{"kind": "a", "x-delivery-count": 1})

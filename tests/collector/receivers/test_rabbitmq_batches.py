@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from pika import spec
 
 from collector.brokers.rabbitmq_decoding import ReadProperties
 from collector.receivers import rabbitmq
@@ -17,11 +18,11 @@ AN_HOUR = 3600.0
 
 def put(arrived: Arrived, *bodies: bytes) -> None:
     for body in bodies:
-        arrived.put(None, None, ReadProperties(), body)
+        arrived.put(None, spec.Basic.Deliver(exchange="", routing_key=""), ReadProperties(), body)
 
 
 async def batch_of(arrived: Arrived) -> list[bytes]:
-    return [delivery.body for delivery in await arrived.batch()]
+    return [delivery.message.body for delivery in await arrived.batch()]
 
 
 async def a_few_turns() -> None:
@@ -41,7 +42,7 @@ def test_a_message_alone_waits_no_longer_than_a_burst_is_gathered(monkeypatch: p
     monkeypatch.setattr(rabbitmq, "CHECK_SECONDS", AN_HOUR)
 
     async def scenario() -> None:
-        arrived = Arrived(500)
+        arrived = Arrived("orders", 500)
         for body in (b"before it waits", b"again"):
             put(arrived, body)
             assert await batch_of(arrived) == [body]
@@ -58,7 +59,7 @@ def test_a_burst_is_one_batch_and_is_not_waited_for_once_it_is_full(monkeypatch:
     monkeypatch.setattr(rabbitmq, "GATHER_SECONDS", AN_HOUR)
 
     async def scenario() -> None:
-        arrived, sent = Arrived(5), [bytes([number]) for number in range(7)]
+        arrived, sent = Arrived("orders", 5), [bytes([number]) for number in range(7)]
         waiting = asyncio.create_task(batch_of(arrived))
         for body in sent:
             put(arrived, body)
@@ -74,7 +75,7 @@ def test_large_messages_fill_a_batch_before_many_do(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(rabbitmq, "BATCH_MAX_BYTES", 10)
 
     async def scenario() -> None:
-        arrived = Arrived(500)
+        arrived = Arrived("orders", 500)
         put(arrived, b"123456", b"123456", b"1")
         assert await batch_of(arrived) == [b"123456", b"123456"]
         assert await batch_of(arrived) == [b"1"]
@@ -86,7 +87,7 @@ def test_nothing_for_a_while_is_an_empty_batch_and_a_closed_channel_ends_waiting
     monkeypatch.setattr(rabbitmq, "CHECK_SECONDS", 0.0)
 
     async def scenario() -> None:
-        arrived = Arrived(500)
+        arrived = Arrived("orders", 500)
         assert await batch_of(arrived) == []
         monkeypatch.setattr(rabbitmq, "CHECK_SECONDS", AN_HOUR)
         monkeypatch.setattr(rabbitmq, "GATHER_SECONDS", AN_HOUR)
