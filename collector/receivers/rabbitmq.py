@@ -58,6 +58,9 @@ class Binding(BaseModel):
 class RabbitmqSettings(MessageSettings):
     """Settings under ``receiver:``.
 
+    The address is ``amqp://user:password@host:5672/virtual-host``, or ``amqps://host:5671/…?cafile=PATH&certfile=PATH&keyfile=PATH``;
+    ``auth=external`` logs in by that certificate, and ``heartbeat`` is in seconds.
+
     The queue must exist unless ``declare`` is true; ``prefetch`` limits how many unacknowledged messages we hold. A stream is read from its
     beginning the first time or, with ``from: new``, from what comes then.
 
