@@ -127,7 +127,7 @@ def test_what_is_shipped_is_listed_for_those_who_audit_it(tmp_path: Path) -> Non
     assert audited == {name: one["version"] for name, one in listed.items() if name != "andon-instrumentation"}
     pinned = pins("requirements.txt")
     assert {name: pinned[name].version for name in audited} == audited
-    assert {"streamlit", "chdb-core", "aio-pika", "psycopg-binary"} <= set(audited)
+    assert {"streamlit", "chdb-core", "pika", "psycopg-binary"} <= set(audited)
     assert not {"pytest", "ruff", "mypy", "hatchling", "playwright"} & set(audited)
 
 
