@@ -7,7 +7,7 @@ there is none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,10 +16,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.catalog.catalog import Catalog
+from core.catalog.definition import readable
 from core.catalog.flow import PARTIES, Flow
 from core.catalog.sla import Pause, Penalty, Sla
 from core.duration import parse_duration, parse_share
 from core.errors import UsageError
+from core.plural import counted
 from core.verdict import TransactionState
 from slas.calendar import CompiledCalendar, Milliseconds
 from slas.due import MISSING, parse_due, resolve
@@ -77,9 +79,10 @@ def clocks_of(transactions: pd.DataFrame, catalog: Catalog, calendars: Calendars
     """Return the clocks of these transactions, with the columns of ``clocks`` that do not depend on the current time.
 
     Further columns: ``lacking`` (what the due time lacks: ``fact-missing:<fact>`` or ``calendar:<name>``), ``cancelled`` (whether a
-    cancellation stopped the clock), ``failure`` (the cause, if the awaited stage failed), ``held_up`` and ``at_once`` (no queue holds it
-    up: see :meth:`slas.queues.Queues.held_up`), ``facts`` (the transaction's), ``penalty_day``,
-    ``penalty_free`` and ``penalty_cap`` in money and days.
+    cancellation stopped the clock), ``failure`` (the cause, if the awaited stage failed), ``part`` (``1 of 2 deliveries``: how many have
+    not reached the stage, where others have), ``held_up`` and ``at_once`` (no queue holds it up: see
+    :meth:`slas.queues.Queues.held_up`), ``facts`` (the transaction's), ``penalty_day``, ``penalty_free`` and ``penalty_cap`` in money and
+    days.
     """
     measured = [
         _measure(Group(rows, catalog.flows[str(flow)], name, sla, calendars.of(sla.calendar)), catalog)
@@ -106,7 +109,8 @@ def _measure(group: Group, catalog: Catalog) -> dict[str, NDArray[Any]]:
     if not kept.all():
         group = Group(group.rows[kept], group.flow, group.name, group.sla, group.calendar)
         started = started[kept]
-    stopped, cancelled = _called_off(group, _reached(group))
+    reached, part = _reached(group)
+    stopped, cancelled = _called_off(group, reached)
     pauses = _pauses(group, started, stopped)
     columns = _limits(group, catalog, started, pauses)
     facts, parties = group.rows["facts"], group.flow.parties()
@@ -128,6 +132,7 @@ def _measure(group: Group, catalog: Catalog) -> dict[str, NDArray[Any]]:
         "paused": np.fromiter(pauses, object, rows),
         "cancelled": cancelled,
         "failure": np.where(failed, group.rows["cause"].to_numpy(object), ""),
+        "part": part,
         "held_up": same(""),
         "at_once": np.zeros(rows, np.bool_),
         "severity": same(str(group.sla.severity)),
@@ -140,20 +145,34 @@ def _measure(group: Group, catalog: Catalog) -> dict[str, NDArray[Any]]:
     }
 
 
-def _reached(group: Group) -> Milliseconds:
-    """Return when the ``to`` milestone was reached: by any value of a key of relation many, or by all that were seen."""
+def _reached(group: Group) -> tuple[Milliseconds, NDArray[np.object_]]:
+    """Return when the ``to`` milestone was reached: by any value of a key of relation many, or by all that were seen.
+
+    And where only some of them have reached it, how many have not: ``1 of 2 deliveries``.
+    """
     to = group.sla.to
     first = group.at(to)
     named = group.flow.milestones[to].keys if to in group.flow.milestones else {}
     many = [key for key in named if key in group.flow.keys and group.flow.keys[key].relation == "many"]
+    part = np.full(len(first), "", object)
     if group.sla.of == "any" or not many:
-        return first
+        return first, part
     for row, (keys, reached) in enumerate(zip(group.rows["keys"], group.rows["reached"], strict=True)):
         done = {(entry[0], entry[1]): entry[2] for entry in reached.get(to, ())}
         wanted = [(key, value) for key in many for value in keys.get(key, ())]
         if wanted and first[row] != MISSING:
-            first[row] = max(done[pair] for pair in wanted) if all(pair in done for pair in wanted) else MISSING
-    return first
+            lacking = [key for key, value in wanted if (key, value) not in done]
+            first[row] = MISSING if lacking else max(done[pair] for pair in wanted)
+            part[row] = _part(group, lacking, keys) if lacking else ""
+    return first, part
+
+
+def _part(group: Group, lacking: list[str], keys: Mapping[str, Sequence[str]]) -> str:
+    """Return ``1 of 2 deliveries``: of the key of which most are lacking, which is named once for each."""
+    key = max(dict.fromkeys(lacking), key=lacking.count)
+    title = group.flow.keys[key].title or readable(key)
+    word = title if title[1:2].isupper() else f"{title[:1].lower()}{title[1:]}"
+    return f"{lacking.count(key)} of {counted(len(keys[key]), word)}"
 
 
 class Paused(NamedTuple):

@@ -31,12 +31,12 @@ from slas.target import STANDARD, limit_of, target_of, target_text
 
 _INTERVALS_SHOWN = 6
 _IN_TROUBLE = {Verdict.BREACHED, Verdict.AT_RISK, Verdict.UNKNOWN, Verdict.PAUSED}
-_AT_THE_DECISION = re.compile(r"not seen by \d{4}-[^,;(]*[^,;( ](, [^,;(]* late\b)?")
+_AT_THE_DECISION = re.compile(r"not seen( for \d[\d,]* of \d[^;]*?)? by \d{4}-[^,;(]*[^,;( ](, [^,;(]* late\b)?")
 
 
 def as_it_runs(reason: str) -> str:
     """Return the reason of a verdict for a clock that still runs: what was true when it was decided, and by how much, is old by now."""
-    return _AT_THE_DECISION.sub("not seen yet", reason)
+    return _AT_THE_DECISION.sub(r"not seen yet\1", reason)
 
 
 @dataclass(frozen=True)

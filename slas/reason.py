@@ -55,7 +55,10 @@ class Rule:
 
 
 class Evaluated(NamedTuple):
-    """What a sentence is built from; times in milliseconds. ``facts`` are the transaction's."""
+    """What a sentence is built from; times in milliseconds. ``facts`` are the transaction's.
+
+    ``part``: how many have not reached the stage, where others have (``1 of 2 deliveries``).
+    """
 
     verdict: str
     stage: str
@@ -67,6 +70,7 @@ class Evaluated(NamedTuple):
     paused: Sequence[Paused]
     cause: str
     failure: str
+    part: str
     facts: Mapping[str, str]
 
 
@@ -189,6 +193,7 @@ def _no_due_time(row: Evaluated) -> str:
 def _outcome(row: Evaluated, now: int, rule: Rule) -> str:
     """Return what happened, and how early or late."""
     zone, stage = rule.calendar.zone, row.stage
+    unseen = f"{stage} not seen{f' for {row.part}' if row.part else ''} by {local(now, zone)}"
     match Verdict(row.verdict):
         case Verdict.RUNNING:
             text = f"warning {local(row.warn_at, zone)}"
@@ -196,7 +201,7 @@ def _outcome(row: Evaluated, now: int, rule: Rule) -> str:
             begin, _, waits_for = row.paused[-1]
             text = f"paused since {local(begin, zone)}{f' ({waits_for})' if waits_for else ''}"
         case Verdict.UNKNOWN:
-            text = f"{stage} not seen by {local(now, zone)}, but {cause_text(row.cause)}"
+            text = f"{unseen}, but {cause_text(row.cause)}"
         case Verdict.MET:
             text = f"{stage} {local(row.stopped_at, zone)}, {format_duration(row.due_at - row.stopped_at)} to spare"
         case Verdict.MET_LATE:
@@ -209,5 +214,5 @@ def _outcome(row: Evaluated, now: int, rule: Rule) -> str:
             late = f", {format_duration(now - row.due_at)} late" if now - row.due_at >= _OVERDUE_SHOWN else ""
             failed = f" (failed: {row.failure})" if row.failure else ""
             behind = f"; it waits behind a queue: {cause_text(row.cause)}" if is_held_up(row.cause) else ""
-            text = f"{stage} not seen by {local(now, zone)}{late}{failed}{behind}"
+            text = f"{unseen}{late}{failed}{behind}"
     return text

@@ -178,10 +178,12 @@ def test_of_a_key_that_there_are_many_of_all_must_get_there_unless_any_is_enough
     sla = {"from": "captured", "to": "shipped", "within": "1 hour"}
     more = {"keys": {"delivery": ["D1", "D2"]}, "reached": {"shipped": [("D1", f"{DAY} 14:10")]}}
     times = {"captured": "14:00", "shipped": "14:10"}
-    assert shown(clock(sla, times, **more)["stopped_at"]) is None
-    assert shown(clock({**sla, "of": "any"}, times, **more)["stopped_at"]) == "14:10"
+    assert (shown(clock(sla, times, **more)["stopped_at"]), clock(sla, times, **more)["part"]) == (None, "1 of 2 deliveries")
+    anyone = clock({**sla, "of": "any"}, times, **more)
+    assert (shown(anyone["stopped_at"]), anyone["part"]) == ("14:10", "")
+    assert clock(sla, {"captured": "14:00"}, keys=more["keys"])["part"] == "", "where none is there, it is not told how many are not"
     more["reached"]["shipped"].append(("D2", f"{DAY} 14:25"))
-    assert shown(clock(sla, times, **more)["stopped_at"]) == "14:25"
+    assert (shown(clock(sla, times, **more)["stopped_at"]), clock(sla, times, **more)["part"]) == ("14:25", "")
 
 
 @pytest.mark.parametrize(

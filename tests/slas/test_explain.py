@@ -283,6 +283,7 @@ def test_the_version_of_the_catalog_is_before_the_colon(contract: str, version: 
         ("due 2026-03-27 17:00 New York; booked not seen by 2026-03-27 17:00 New York (failed: CREDIT, 2)", "booked not seen yet (failed: CREDIT, 2)"),
         ("due 2026-03-27 17:00 UTC; booked not seen by 2026-03-27 17:30 UTC, 1 day 2 hours late (failed: X); target 1: gold", "booked not seen yet (failed: X); target 1: gold"),
         ("due 2026-03-27 17:00 UTC; booked not seen by 2026-03-27 17:30 UTC, but sap is silent", "booked not seen yet, but sap is silent"),
+        ("due 2026-03-27 17:00 UTC; booked not seen for 1 of 2 deliveries by 2026-03-27 17:30 UTC, 9 hours late; target 1", "booked not seen yet for 1 of 2 deliveries; target 1"),
         ("due 2026-03-27 17:00 UTC; warning 2026-03-27 16:40 UTC", "warning 2026-03-27 16:40 UTC"),
     ],
 )  # fmt: skip

@@ -17,7 +17,7 @@ from tests.slas.builders import BOOK, calendar, catalog, clock, engine, ms, utc,
 
 PLANT = CompiledCalendar([calendar(cut_off="15:00")])
 ROW = Evaluated(
-    "running", "booked", "", ms("2026-03-27 14:00"), ms("2026-03-27 15:12"), ms("2026-03-27 16:00"), MISSING, [], "", "", {}
+    "running", "booked", "", ms("2026-03-27 14:00"), ms("2026-03-27 15:12"), ms("2026-03-27 16:00"), MISSING, [], "", "", "", {}
 )  # fmt: skip
 TWO_HOURS = {"from": "captured", "to": "booked", "within": "2 hours", "pause": {"from": "blocked", "to": "released", "reason": "credit"}}
 BASIS = "captured 2026-03-27 15:00 Berlin + 2 hours = due 2026-03-27 17:00 Berlin"
@@ -33,6 +33,8 @@ def rule(label: str = "standard limit", **sla: Any) -> Rule:
         ({}, f"{BASIS}; warning 2026-03-27 16:12 Berlin"),
         ({"verdict": "at_risk"}, f"{BASIS}; booked not seen by 2026-03-27 17:30 Berlin, 30 minutes late"),
         ({"verdict": "breached", "failure": "CREDIT"}, f"{BASIS}; booked not seen by 2026-03-27 17:30 Berlin, 30 minutes late (failed: CREDIT)"),
+        ({"verdict": "breached", "part": "1 of 2 deliveries"}, f"{BASIS}; booked not seen for 1 of 2 deliveries by 2026-03-27 17:30 Berlin, 30 minutes late"),
+        ({"verdict": "unknown", "part": "1 of 2 deliveries", "cause": "source-silent:sap"}, f"{BASIS}; booked not seen for 1 of 2 deliveries by 2026-03-27 17:30 Berlin, but sap is silent"),
         ({"verdict": "met", "stopped_at": ms("2026-03-27 15:59")}, f"{BASIS}; booked 2026-03-27 16:59 Berlin, 1 minute to spare"),
         ({"verdict": "met_late", "stopped_at": ms("2026-03-27 16:01:30")}, f"{BASIS}; booked 2026-03-27 17:01:30 Berlin, 1 minute 30 seconds late"),
         ({"verdict": "cancelled", "stopped_at": ms("2026-03-27 15:00")}, f"{BASIS}; cancelled 2026-03-27 16:00 Berlin before booked"),
