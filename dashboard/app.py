@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import streamlit as st
@@ -31,10 +31,17 @@ def main() -> None:
     st.html(_HERE / "style.css")
     zone = _zone(wall)
     views = [
-        st.Page(_view(page, wall, zone), title=page.title, icon=page.icon, url_path=page.url_path, default=index == 0)
+        st.Page(_view(page, wall, zone), title=page.title, icon=page.icon, url_path=page.url_path if index else "", default=index == 0)
         for index, page in enumerate(pages())
     ]
-    st.navigation(views, position="hidden" if wall else "top").run()
+    first = pages()[0]
+    named = st.Page(partial(_to_first, views[0]), title=first.title, url_path=first.url_path, visibility="hidden")
+    st.navigation([*views, named], position="hidden" if wall else "top").run()
+
+
+def _to_first(view: st.Page) -> None:
+    """Lead to the first page, which has no name in its address, whoever types its name: ``/board``."""
+    st.switch_page(view, query_params=st.query_params.to_dict())
 
 
 @cache
