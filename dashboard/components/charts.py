@@ -79,6 +79,11 @@ def day_axis(field: str) -> alt.X:
     return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc", nice=False, padding=8), axis=axis)
 
 
+def days(column: pd.Series) -> pd.Series:
+    """Return dates, or their names, as midnights labelled UTC for :func:`day_axis`: unlabelled, east of UTC they are a day early."""
+    return pd.to_datetime(column, utc=True)
+
+
 def ends(domain: tuple[Any, Any]) -> Any:
     """Return an invisible layer that stretches the x axis over ``domain``.
 

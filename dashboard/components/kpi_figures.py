@@ -10,7 +10,7 @@ import pandas as pd
 from core.plural import counted
 from dashboard import definitions
 from dashboard.components import behind, reported
-from dashboard.components.periods import Period
+from dashboard.components.periods import Period, during
 from dashboard.components.tiles import Tile, budget_kind, budget_used
 from dashboard.components.time_format import duration
 from dashboard.page import Context
@@ -158,7 +158,7 @@ def _money(context: Context, period: Period, figures: Figures) -> list[Tile]:
     ):
         now, before = (behind.by_currency(all_[all_["before"] == earlier], column).get("", {}) for earlier in (0, 1))
         value, made_of = reported.total(context.catalog, now, period.last) if now or not priced else (_NONE, "")
-        note = f"{reported.total(context.catalog, before, period.last)[0]} in {period.before}" if before else ""
+        note = f"{reported.total(context.catalog, before, period.last)[0]} {during(period.before)}" if before else ""
         found.append(Tile(label, value, note, href=behind.link("kpis", what), told=_made(told, made_of)))
     held = int(figures.risk["transactions"].sum()) if len(figures.risk) else 0
     value, made_of = reported.total(context.catalog, at_risk(figures), context.now) if held or not heard else (_NONE, "")

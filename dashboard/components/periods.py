@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.components import filters
 from dashboard.page import Context
@@ -39,29 +40,48 @@ class Period:
         """The last moment of it: the one whose rates its money is told at."""
         return max(self.start, self.end - timedelta(microseconds=1))
 
+    @property
+    def during(self) -> str:
+        """When it is: ``in November 2026``, ``on 3 November 2026``, ``from 3 to 5 November 2026``."""
+        return during(self.title)
+
+
+def during(title: str) -> str:
+    """Return the title of a period with its preposition."""
+    if not title[:1].isdigit():
+        return f"in {title}"
+    return f"from {title.replace(' – ', ' to ')}" if " – " in title else f"on {title}"
+
 
 def choose(context: Context, default: str = "30d") -> Period:
     """Let the viewer choose a period."""
     today = _today(context)
-    return _of(context, _chosen(default, [*_LAST, *_months(today), *_quarters(today), _OWN], today), today)
+    with _place():
+        return _of(context, _chosen(default, [*_LAST, *_months(today), *_quarters(today), _OWN], today), today)
 
 
-def choose_or_all(context: Context, default: str) -> Period | None:
-    """Let the viewer choose a period, or all time: None."""
+def choose_or_all(context: Context, default: str, label: str) -> Period | None:
+    """Let the viewer choose a period, or all time: None. ``label``: what happened in it."""
     today = _today(context)
-    chosen = _chosen(default, [*_LAST, _ALL, *_months(today), *_quarters(today), _OWN], today)
-    return None if chosen == _ALL else _of(context, chosen, today)
+    with _place():
+        chosen = _chosen(default, [*_LAST, _ALL, *_months(today), *_quarters(today), _OWN], today, label)
+        return None if chosen == _ALL else _of(context, chosen, today)
+
+
+def _place() -> DeltaGenerator:
+    """Return where the boxes go: beside each other as far as there is room, so that they fill one row with the other filters."""
+    return st.container(horizontal=True)
 
 
 def _today(context: Context) -> date:
     return context.now.astimezone(context.zone.info).date()
 
 
-def _chosen(default: str, known: list[str], today: date) -> str:
+def _chosen(default: str, known: list[str], today: date, label: str = "Period") -> str:
     now = st.query_params.get("period", default)
     if now not in known:
         known, now = ([*known, now], now) if _NAMED.fullmatch(now) else (known, default)
-    return filters.select("Period", "period", known, now, lambda name: _words(name, today)) or default
+    return filters.select(label, "period", known, now, lambda name: _words(name, today)) or default
 
 
 def _of(context: Context, chosen: str, today: date) -> Period:
@@ -120,7 +140,7 @@ def _quarters(today: date) -> list[str]:
 
 def _words(name: str, today: date) -> str:
     if name == _OWN:
-        return "Own range …"
+        return "Own range"
     if name == _ALL:
         return "All time"
     if name in _LAST:

@@ -64,7 +64,7 @@ class Kpis:
         now = kpi_figures.of(figures.whole, "all")
         if now.empty or not now["transactions"].sum() + now["completed"].sum():
             notices.empty(
-                f"No results in {period.title}",
+                f"No results {period.during}",
                 "KPIs count SLA clocks that were decided and transactions that ended. Choose another period, or see the board.",
             )
             return
@@ -148,7 +148,7 @@ def _trend_frame(figures: pd.DataFrame, period: Period, zone: ZoneInfo) -> pd.Da
         days = kpi_figures.of(figures, "day", before)
         whole = {str(day - shift) for day in charts.whole_days(period.start, period.end, zone)}
         days = days[days["name"].astype(str).isin(whole)]
-        parts.append(days.assign(period=name, day=pd.to_datetime(days["name"]) + shift, cycle_hours=days["cycle_seconds"] / 3600))
+        parts.append(days.assign(period=name, day=charts.days(days["name"]) + shift, cycle_hours=days["cycle_seconds"] / 3600))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -48,7 +48,7 @@ class Slas:
             days = days[days["flow"] == flow]
         if days.empty:
             notices.empty(
-                f"No SLA was decided in {period.title}",
+                f"No SLA was decided {period.during}",
                 "An SLA clock is decided when its milestone is reached or its deadline passes. SLAs are defined in the flow files of the catalog; check them with:",
                 "andon check catalog",
             )
@@ -109,7 +109,7 @@ def _overview(context: Context, days: pd.DataFrame, period: Period) -> None:
     ]
     table.show(columns, rows, "Misses against budget by SLA", phone="lines")
     note = (
-        f"Of the SLA clocks decided in {period.title}. Allowed are the misses that an SLA's objective leaves: 5 of 100 for 95%."
+        f"Of the SLA clocks decided {period.during}. Allowed are the misses that an SLA's objective leaves: 5 of 100 for 95%."
         " Unknown ones (a source was silent, or a fact was missing) count as neither met nor missed."
     )
     names = {name: f"clocks_{name}" for name in ("met", "missed", "unknown", "total", "decided", "allowed")}
@@ -207,9 +207,10 @@ def _trend(mine: pd.DataFrame, objective: float) -> None:
         notices.empty("Nothing decided", "No clock of this SLA was decided on a whole day of the period.")
         return
     allowed = (1 - objective) * (mine["met"] + mine["missed"])
-    shown = mine.assign(day=pd.to_datetime(mine["day"]), allowed=allowed, beyond=mine["missed"] > allowed + 1e-9)
+    day = charts.days(mine["day"])
+    shown = mine.assign(day=day, name=day.dt.strftime("%d %b"), allowed=allowed, beyond=mine["missed"] > allowed + 1e-9)
     tip = [
-        alt.Tooltip("day:T", format="%d %b"),
+        alt.Tooltip("name:N", title="day"),
         alt.Tooltip("missed:Q"),
         alt.Tooltip("allowed:Q", format=".1f"),
         alt.Tooltip("met:Q"),

@@ -34,7 +34,7 @@ _FOUND = 100
 _RECENT = timedelta(days=30)
 """Customers, suppliers, carriers and plants of this time are offered."""
 _NOTHING = (
-    "No transaction matches all of these filters. Widen the period, which is of when Andon first heard of a transaction, or clear a filter."
+    "No transaction matches all of these filters. First seen is when Andon first heard of one: choose a longer period, or clear a filter."
 )
 FIND = "Find a number or a name"
 """The label of the box; by it, ``frame.js`` finds the box and suggests what may be meant."""
@@ -157,7 +157,7 @@ def _asked(context: Context, recent: pd.DataFrame) -> tuple[dict[str, Any], Peri
     with first[2]:
         chosen = filters.choose("SLA", "sla", named, lambda text: definitions.sla_title(catalog, *text.partition("/")[::2]))
     with first[3]:
-        period = periods.choose_or_all(context, "7d")
+        period = periods.choose_or_all(context, "7d", "First seen")
     roles = [role for role in PARTIES if any(role in known.parties() for known in flows.values()) or st.query_params.get(role)]
     second = st.columns(len(roles) + 4)
     for column, role in zip(second, roles, strict=False):
@@ -223,6 +223,7 @@ def _table(
         columns.insert(1, table.Column("Matched by", lambda row: matched.get(row["transaction_id"], ""), "soft"))
     table.show(columns, rows.to_dict("records"), "Transactions", phone="lines")
     start, end = (period.start, period.end) if period else (None, None)
+    note = f"Andon first heard of these {plain(period.during)}. {note}" if period else note
     end = context.now if end == context.minute else end
     export.offer(context, all_rows or rows, "transactions", note, start=start, end=end)
 

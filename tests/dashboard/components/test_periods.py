@@ -43,6 +43,21 @@ def test_own_days_are_whole_and_compared_with_as_many_before() -> None:
     assert periods.own(date(2025, 12, 31), date(2026, 1, 1), NOW, BERLIN).title == "31 December 2025 – 1 January 2026"
 
 
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("the last 30 days", "in the last 30 days"),
+        ("November 2026 so far", "in November 2026 so far"),
+        ("quarter 4 of 2026", "in quarter 4 of 2026"),
+        ("24 November 2026", "on 24 November 2026"),
+        ("1 – 17 November 2026", "from 1 to 17 November 2026"),
+        ("31 December 2025 – 1 January 2026", "from 31 December 2025 to 1 January 2026"),
+    ],
+)
+def test_something_is_in_a_month_on_a_day_and_from_one_day_to_another(title: str, told: str) -> None:
+    assert periods.during(title) == told
+
+
 def _page() -> None:
     from datetime import UTC, datetime
     from types import SimpleNamespace
@@ -55,7 +70,7 @@ def _page() -> None:
     now = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
     context = SimpleNamespace(now=now, minute=now, zone=Zone("Europe/Berlin"))  # all that it asks for
     everything = "everything" in st.query_params
-    found = periods.choose_or_all(context, "7d") if everything else periods.choose(context)  # type: ignore[arg-type]
+    found = periods.choose_or_all(context, "7d", "First seen") if everything else periods.choose(context)  # type: ignore[arg-type]
     st.text(found.title if found else "all time")
 
 
@@ -71,7 +86,7 @@ def test_days_months_quarters_and_an_own_range_are_offered() -> None:
     assert test.text[0].value == "the last 30 days"
     options = test.selectbox[0].options
     assert [options[4], options[5], options[16]] == ["November 2026 so far", "October 2026", "November 2025"]
-    assert [options[17], options[18], options[-1]] == ["quarter 4 of 2026 so far", "quarter 3 of 2026", "Own range …"]
+    assert [options[17], options[18], options[-1]] == ["quarter 4 of 2026 so far", "quarter 3 of 2026", "Own range"]
     test.selectbox[0].select("2026-q3").run()
     assert (test.text[0].value, test.query_params["period"]) == ("quarter 3 of 2026", "2026-q3")
 

@@ -180,10 +180,10 @@ def test_the_days_of_a_month_are_compared_with_the_same_days_of_the_month_before
     month = Period(begin, datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC), "November 2026", "October 2026")
     days = [{"by": "day", "name": day, "before": day < "2026-11"} for day in ("2026-10-01", "2026-10-31", "2026-11-01", "2026-11-23")]
     frame = kpis._trend_frame(figures(*days), month, ZoneInfo("UTC"))
-    assert list(zip(frame["name"], frame["day"].dt.strftime("%d %b"), strict=True)) == [
-        ("2026-11-01", "01 Nov"),
-        ("2026-11-23", "23 Nov"),
-        ("2026-10-01", "01 Nov"),
+    assert list(zip(frame["name"], frame["day"].dt.strftime("%d %b %Z"), strict=True)) == [
+        ("2026-11-01", "01 Nov UTC"),
+        ("2026-11-23", "23 Nov UTC"),
+        ("2026-10-01", "01 Nov UTC"),
     ]
 
 

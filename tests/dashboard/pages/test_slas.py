@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dashboard.components import charts
 from dashboard.pages import slas
 from store.client import Store
 from store.reads import attainment
@@ -92,6 +93,16 @@ def test_a_bar_is_as_long_as_what_was_used_of_twice_the_budget(used: float, kind
 def test_unknown_clocks_count_as_neither(met: int, missed: int, share: float | None) -> None:
     row: dict[str, Any] = {"met": met, "missed": missed, "unknown": 99}
     assert slas._share(row) == share
+
+
+def test_a_day_has_its_own_name_wherever_the_browser_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser takes an unlabelled midnight for one of its own zone: west of London it was told as the day before."""
+    drawn: list[Any] = []
+    monkeypatch.setattr(charts, "draw", lambda chart, *_: drawn.append(chart))
+    slas._trend(pd.DataFrame({"day": ["2026-12-01"], "met": [3], "missed": [1]}), 0.9)
+    (row,) = drawn[0].data.to_dict("records")
+    assert (f"{row['day']:%d %b %H:%M %Z}", row["name"]) == ("01 Dec 00:00 UTC", "01 Dec")
+    assert "name:N" in {tip.shorthand for tip in drawn[0].layer[0].encoding.tooltip}
 
 
 def test_a_day_is_red_where_it_missed_more_than_it_may() -> None:
