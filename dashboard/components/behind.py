@@ -68,7 +68,7 @@ def show(context: Context, page: str, period: Period) -> None:
     if rows.empty:
         notices.good("Nothing here", "No clock and no transaction counts towards this figure.")
         return
-    table.show(columns, rows.to_dict("records"), _TITLES[what])
+    table.show(columns, rows.to_dict("records"), _TITLES[what], phone="lines")
     note = f"Showing the first {_SHOWN}, {order}." if len(rows) == _SHOWN else f"In order: {order}."
     export.offer(context, rows, f"{page}-{what}", note, start=period.start, end=period.end)
 
@@ -112,9 +112,9 @@ def _clock_columns(context: Context) -> list[table.Column]:
     return [
         _reference(),
         table.Column("SLA", lambda row: definitions.sla_title(catalog, row["flow"], row["sla"])),
-        table.Column("Due", lambda row: table.time(context.zone, row["due_at"])),
+        table.Column("Due", lambda row: table.time(context.zone, row["due_at"]), "named"),
         table.Column("Late by", lambda row: _late(context, row), "number"),
-        table.Column("", lambda row: status_badge.pill(row["verdict"])),
+        table.Column("", lambda row: status_badge.pill(row["verdict"]), "lead"),
         table.Column("Cause", lambda row: cause_title(row["cause"]) if row["cause"] else ""),
         *_parties(),
         table.Column("Value", lambda row: cell(row["value"], row["currency"]), "number"),
@@ -135,9 +135,9 @@ def _cycle_columns(context: Context) -> list[table.Column]:
     return [
         _reference(),
         table.Column("Flow", lambda row: definitions.flow_title(context.catalog, row["flow"]), "soft"),
-        table.Column("Took", lambda row: duration(row["seconds"]), "number key"),
-        table.Column("Began", lambda row: table.time(context.zone, row["started_at"])),
-        table.Column("Ended", lambda row: table.time(context.zone, row["ended"])),
+        table.Column("Took", lambda row: duration(row["seconds"]), "number key lead"),
+        table.Column("Began", lambda row: table.time(context.zone, row["started_at"]), "named"),
+        table.Column("Ended", lambda row: table.time(context.zone, row["ended"]), "named"),
         *_parties(),
     ]
 
@@ -145,10 +145,10 @@ def _cycle_columns(context: Context) -> list[table.Column]:
 def _risk_columns(context: Context) -> list[table.Column]:
     return [
         _reference(),
-        table.Column("", lambda row: status_badge.pill(row["verdict"])),
+        table.Column("", lambda row: status_badge.pill(row["verdict"]), "lead"),
         table.Column("SLA", lambda row: definitions.sla_title(context.catalog, row["flow"], row["sla"]) if row["sla"] else ""),
-        table.Column("Waiting for", lambda row: definitions.stage_title(context.catalog, row["flow"], row["stage"]), "soft"),
-        table.Column("Due", lambda row: table.time(context.zone, row["due_at"])),
+        table.Column("Waiting for", lambda row: definitions.stage_title(context.catalog, row["flow"], row["stage"]), "soft named"),
+        table.Column("Due", lambda row: table.time(context.zone, row["due_at"]), "named"),
         *_parties(),
         table.Column("Value", lambda row: cell(row["value"], row["currency"]), "number key"),
         _owner(context),

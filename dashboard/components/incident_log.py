@@ -60,7 +60,7 @@ def _notifications(context: Context, identity: str) -> None:
         table.Column("Attempts", lambda row: count(row["attempts"]), "number"),
         table.Column("Error", lambda row: row["error"], "wide"),
     ]
-    table.show(columns, deliveries.to_dict("records"), "Deliveries")
+    table.show(columns, deliveries.to_dict("records"), "Deliveries", phone="cards")
 
 
 def _attempts(context: Context, identity: str) -> None:
@@ -72,4 +72,4 @@ def _attempts(context: Context, identity: str) -> None:
         table.Column("Outcome", lambda row: status_badge.pill(row["outcome"])),
         table.Column("Detail", lambda row: row["detail"], "wide"),
     ]
-    table.show(columns, attempts.to_dict("records"), "Delivery attempts")
+    table.show(columns, attempts.to_dict("records"), "Delivery attempts", phone="cards")

@@ -114,7 +114,7 @@ def _carry_out(context: Context, step: Step, values: dict[str, str]) -> None:
         if rows.empty:
             notices.empty("No rows", "The query found nothing.")
         else:
-            table.show(columns, rows.to_dict("records"), "Rows of the query")
+            table.show(columns, rows.to_dict("records"), "Rows of the query", phone="cards")
 
 
 def _cell(context: Context, name: str, row: Mapping[Any, Any]) -> object:

@@ -101,7 +101,7 @@ def _show(context: Context, rows: list[dict[Any, Any]], since: Callable[[dict[An
         table.Column("Since then", since) if since else table.Column("Id", lambda row: row["target"], "soft"),
         table.Column("Where and why", _place, "wide"),
     ]
-    table.show(columns, rows, "Published again")
+    table.show(columns, rows, "Published again", phone="cards")
 
 
 def _place(row: dict[Any, Any]) -> Markup:

@@ -114,6 +114,7 @@ def _trace(context: Context, spans: _Found) -> None:
                 ],
                 group.to_dict("records"),
                 "Spans",
+                phone="cards",
             )  # fmt: skip
 
 
@@ -141,7 +142,7 @@ def _logs(context: Context, records: _Found) -> None:
         table.Column("Message", lambda row: row["body"][:1000], "wide"),
         table.Column("Attributes", lambda row: _pairs(row["attributes"]), "wide"),
     ]  # fmt: skip
-    table.show(columns, records.listed, "Log records")
+    table.show(columns, records.listed, "Log records", phone="cards")
     _cut(records, len(records.listed))
 
 
@@ -157,7 +158,7 @@ def _events(context: Context, events: _Found, named: set[str]) -> None:
         table.Column("By", lambda row: "milestone" if f"{row['event_source']} {row['id']}" in named else "trace", "soft"),
         table.Column("Data", lambda row: Markup("<code>{}</code>").format(row["data"][:2000]), "wide"),
     ]
-    table.show(columns, events.listed, "Events")
+    table.show(columns, events.listed, "Events", phone="cards")
     _cut(events, len(events.listed))
 
 
@@ -171,6 +172,6 @@ def _milestones(context: Context, flow: str, milestones: pd.DataFrame) -> None:
         table.Column("Came as", lambda row: f"{row['signal']} {row['signal_id']}", "soft wide"),
         table.Column("Remark", lambda row: " ".join(filter(None, ["time suspect" if row["time_suspect"] else "", row["cause"]]))),
     ]
-    table.show(columns, milestones.to_dict("records"), "Milestones")
+    table.show(columns, milestones.to_dict("records"), "Milestones", phone="cards")
     if len(milestones) == reads.MILESTONES:
         st.caption(f"Showing the earliest {count(reads.MILESTONES)}; there are more.")

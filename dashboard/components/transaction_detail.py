@@ -163,7 +163,7 @@ def _history(context: Context, flow: str, milestones: pd.DataFrame, verdicts: pd
             table.Column("Reason", reason, "wide"),
             table.Column("Rule", lambda row: _rule(row["contract_version"]), "soft"),
         ]
-        table.show(history, verdicts.to_dict("records"), "Verdict history")
+        table.show(history, verdicts.to_dict("records"), "Verdict history", phone="cards")
 
 
 def _calculation(context: Context, evidence: Evidence) -> None:

@@ -187,18 +187,46 @@ def test_many_filters_are_folded_away_on_a_phone_until_they_are_asked_for(served
         assert box.is_visible(), "where there is room, nothing is folded"
 
 
-@pytest.mark.parametrize(
-    "address", ["/sources", "/interfaces", "/incidents?id=inc-0000", "/transactions?period=all", "/incidents", "/slas", "/kpis"]
-)
+_LISTS = ["/sources", "/interfaces", "/transactions?period=all", "/incidents", "/slas", "/kpis"]
+_BEHIND = [f"/kpis?period=90d&behind={what}" for what in ("missed", "protected", "slowest", "risk")]
+_BEYOND = """found => found
+    .filter(each => each.scrollHeight > each.clientHeight + 2 || each.scrollWidth > each.clientWidth + 2).map(each => each.ariaLabel)"""
+
+
+@pytest.mark.parametrize("address", [*_LISTS, *_BEHIND, "/incidents?id=inc-0000", ADDRESSES["transaction"]])
 def test_on_a_phone_nothing_in_the_page_scrolls_but_the_page(address: str, served: str, browser: Any) -> None:
+    """Neither what is shown at once, nor what is folded away or in another tab."""
     with window(browser, served + address, "phone", new_viewer=False) as (page, _):
         drawn(page, ".andon-table")
-        inside = page.locator(".andon-table:is(.cards, .lines), .st-key-affected, :has(> .st-key-affected)")
+        unfold(page)
+        inside = page.locator(".andon-table, .st-key-affected, :has(> .st-key-affected)")
         assert inside.count()
-        beyond = (
-            "found => found.filter(each => each.scrollHeight > each.clientHeight + 2 || each.scrollWidth > each.clientWidth + 2).length"
-        )
-        assert inside.evaluate_all(beyond) == 0
+        assert inside.evaluate_all(_BEYOND) == []
+        tabs = page.get_by_role("tab")
+        for place in range(1, tabs.count()):
+            tabs.nth(place).click()
+            drawn(page, ".andon-table")
+            assert inside.evaluate_all(_BEYOND) == [], tabs.nth(place).inner_text()
+
+
+def test_an_own_range_of_days_fills_one_row_with_the_other_filters_and_is_not_cut(served: str, browser: Any) -> None:
+    for address in ("/kpis", "/slas", "/transactions"):
+        with window(browser, f"{served}{address}?period=own", new_viewer=False) as (page, _):
+            drawn(page)
+            boxes = [page.locator(f".stMain .st{kind}").first for kind in ("Selectbox", "DateInput")]
+            assert len({round((box.bounding_box() or {})["y"]) for box in boxes}) == 1, address
+            days = page.get_by_test_id("stDateInputFieldsScroller")
+            assert days.evaluate("box => box.scrollWidth <= box.clientWidth + 1"), address
+
+
+def test_the_name_of_the_first_page_leads_to_it_with_all_that_the_address_says(served: str, browser: Any) -> None:
+    with window(browser, f"{served}/board?wall=1&zone=Asia/Tokyo", "wall", new_viewer=False) as (page, seen):
+        page.wait_for_url(re.compile(r"/\?[^/]*$"), timeout=WAIT_MILLISECONDS)
+        drawn(page, ".andon-board")
+        assert page.get_by_role("dialog").count() == 0
+        assert "Times in Asia/Tokyo" in page.inner_text("body")
+        assert page.locator(".andon-wall").count() == 1
+        assert not seen.errors
 
 
 def test_the_first_viewer_may_come_by_a_link_to_any_page(served: str, browser: Any) -> None:
