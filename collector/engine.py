@@ -20,7 +20,7 @@ from collector.intake import JournalIntake
 from collector.lanes import FlowLanes
 from collector.own_points import record_of
 from collector.poison import Poison
-from collector.receiver import Receiver, ReceiverContext
+from collector.receiver import LeavesQueuesUntold, Receiver, ReceiverContext
 from collector.redaction.redactions import Redactions
 from collector.source_troubles import SourceTroubles
 from core.binding import bind, check_certificate
@@ -266,6 +266,7 @@ class Collector:
         name = self._ending.pop(task)
         if self._started and name not in self._tasks:  # it is removed, paused or pushed now: that it was not read is over
             self._troubles.read(name, to_milliseconds(self._clock.now()))
+            self._troubles.untold(name, to_milliseconds(self._clock.now()))
 
     async def _ended(self, source: str) -> None:
         """Wait until earlier receivers of a source have ended: two at once would read the same, and each keep how far it is."""
@@ -286,6 +287,8 @@ class Collector:
             _LOG.error("a source is not read because the package of its receiver or format is not installed", extra={"fields": fields})
             self._tell_unread(source, "the package of its receiver or format is not installed")
             return
+        untold = receiver.untold(source.receiver or {}) if isinstance(receiver, LeavesQueuesUntold) else ""
+        self._troubles.untold(source.source, to_milliseconds(self._clock.now()), untold)
         reader = form.reader(source.format or {}) if form else None
         self._telemetry.add(M.SOURCE_GAPS, 0, source=source.source)  # a metric that appears with its first gap cannot be alerted on
         poison = Poison(self._clock, partial(self._pause_itself, source.source)) if source.poison == "pause" else None

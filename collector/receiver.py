@@ -91,6 +91,15 @@ class TellsQueues(Protocol):
         ...
 
 
+@runtime_checkable
+class LeavesQueuesUntold(Protocol):
+    """A receiver of a broker that does not tell how much waits in its queues, with some settings or with any."""
+
+    def untold(self, settings: dict[str, Any]) -> str:
+        """Return why not, with valid settings, as people read it behind "since"; empty if it is told. Does no I/O."""
+        ...
+
+
 def next_part(records: Iterator[Record]) -> list[Record]:
     """Return the next records, as many as are handed over at a time; none at the end."""
     part: list[Record] = []

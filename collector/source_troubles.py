@@ -1,6 +1,6 @@
-"""The troubles of sources, which nobody sees in their signals: gaps, and why one cannot be read now.
+"""The troubles of sources, which nobody sees in their signals: gaps, why one cannot be read now, and why its queues are not told.
 
-Both are points of Andon's own source, as the states of queues are, so that pages can tell of them.
+All are points of Andon's own source, as the states of queues are, so that pages can tell of them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from collector.own_points import OwnPoint
 
 GAP = "andon_source_gap"
 UNREAD = "andon_source_unread"
+UNTOLD = "andon_source_queues_untold"
 AGAIN_MILLISECONDS = 60_000
-"""How long after it was last told that a source cannot be read it is told again."""
+"""How long after it was last told that a source cannot be read, or its queues are not told, it is told again."""
 _TEXT_CHARACTERS = 300
 
 
@@ -25,8 +26,8 @@ class SourceTroubles:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._gaps: dict[tuple[str, str], OwnPoint] = {}
-        self._read: dict[str, OwnPoint] = {}
-        self._kept: dict[str, OwnPoint] = {}
+        self._states: dict[tuple[str, str], OwnPoint] = {}
+        self._kept: dict[tuple[str, str], OwnPoint] = {}
 
     def gap(self, source: str, what: str, fields: Mapping[str, Any], at: int) -> None:
         """Note that messages of a source are missing; ``fields`` say where."""
@@ -38,19 +39,26 @@ class SourceTroubles:
 
     def read(self, source: str, at: int, why_not: str = "") -> None:
         """Note that a source is read, or why it cannot be."""
-        before = self._read.get(source)
-        if why_not or before is None or before.value:
-            self._read[source] = OwnPoint(UNREAD, float(bool(why_not)), at, {"source": source, "why": why_not[:_TEXT_CHARACTERS]})
+        self._note(UNREAD, source, at, why_not)
+
+    def untold(self, source: str, at: int, why: str = "") -> None:
+        """Note why nobody tells what waits in the queues of a source; without a reason, that it is told, or that it has none."""
+        self._note(UNTOLD, source, at, why)
+
+    def _note(self, name: str, source: str, at: int, why: str) -> None:
+        before = self._states.get((name, source))
+        if why or before is None or before.value:
+            self._states[name, source] = OwnPoint(name, float(bool(why)), at, {"source": source, "why": why[:_TEXT_CHARACTERS]})
 
     def due(self, now: int) -> list[OwnPoint]:
-        """Return what is to be kept ``now``: gaps, what has changed, and what is still unread and was last told a while ago.
+        """Return what is to be kept ``now``: gaps, what has changed, and what still stands and was last told a while ago.
 
         Who has stopped for good notes nothing again, and is unread all the same: that is told as of now.
         """
         with self._lock:
             troubles = list(self._gaps.values())
-        for source, point in list(self._read.items()):
-            kept = self._kept.get(source)
+        for state, point in list(self._states.items()):
+            kept = self._kept.get(state)
             if kept is None or point.attributes != kept.attributes:
                 troubles.append(point)
             elif point.value and now >= kept.at + AGAIN_MILLISECONDS:
@@ -61,8 +69,8 @@ class SourceTroubles:
         """Remember that these are on disk."""
         for point in points:
             source = point.attributes["source"]
-            if point.name == UNREAD:
-                self._kept[source] = point
+            if point.name != GAP:
+                self._kept[point.name, source] = point
                 continue
             with self._lock:
                 left = self._gaps.pop(key := (source, point.attributes["what"]))

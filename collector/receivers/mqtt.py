@@ -90,6 +90,10 @@ class MqttReceiver:
         """Check the settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         parse_settings(MqttSettings, settings)
 
+    def untold(self, _: dict[str, Any]) -> str:
+        """Return why nobody tells what waits."""
+        return "MQTT brokers tell it of no session"
+
     async def run(self, context: ReceiverContext) -> None:
         """Read until cancelled; reconnect for ever."""
         settings = parse_settings(MqttSettings, context.source.receiver or {})

@@ -110,6 +110,11 @@ class StompReceiver:
         """Return the queues whose state is told, and the topic of a durable subscription; none without ``management``."""
         return [place.name for place in parse_settings(StompSettings, settings).told("")]
 
+    def untold(self, settings: dict[str, Any]) -> str:
+        """Return why nobody tells what waits; nothing with ``management``."""
+        told = parse_settings(StompSettings, settings).management is not None
+        return "" if told else "ActiveMQ and Artemis tell it where its receiver names their management"
+
     def doubts(self, settings: dict[str, Any]) -> list[str]:
         """Return which queues of others the broker does not have, as its management says; nothing without one."""
         given = parse_settings(StompSettings, settings)

@@ -25,11 +25,14 @@ _STALE_SECONDS = 300
 """A state told longer ago than this is shown with its age: its source is not read, or its broker does not answer."""
 
 
-def show(context: Context, queues: pd.DataFrame, hour: datetime, sources: set[str] | None) -> None:
-    """Draw the queues (``store.reads.queues.latest``) of these ``sources`` (None: of all), with dead letters first, then the fullest."""
+def show(context: Context, queues: pd.DataFrame, untold: pd.DataFrame, hour: datetime, sources: set[str] | None) -> None:
+    """Draw the queues (``store.reads.queues.latest``) of these ``sources`` (None: of all), with dead letters first, then the fullest.
+
+    ``untold``: the sources of whose queues nobody tells (``store.reads.source_troubles.untold``).
+    """
     told = [*queues.to_dict("records"), *_untold(context.catalog, queues)]
     told = [row for row in told if sources is None or row["source"] in sources]
-    silent = _silent(context.catalog, queues, sources)
+    silent = _silent(context.catalog, untold, queues, sources)
     if told or silent:
         st.subheader("Queues", anchor=False)
     if told:
@@ -55,19 +58,11 @@ def _draw(context: Context, told: list[dict[Any, Any]], hour: datetime) -> None:
     st.caption(f"{shown}A dash: the broker does not tell. Last 24 hours: the most in it in each hour, waiting or unacknowledged.")
 
 
-def _silent(catalog: Catalog, queues: pd.DataFrame, sources: set[str] | None) -> dict[str, str]:
-    """Return, by source, why the broker that it reads tells no queues."""
+def _silent(catalog: Catalog, untold: pd.DataFrame, queues: pd.DataFrame, sources: set[str] | None) -> dict[str, str]:
+    """Return, by source, why nobody tells of the queues of its broker; of those that others tell of, nothing."""
     heard = {row["source"] for row in queues.to_dict("records")}
-    found = {}
-    for name, source in catalog.sources.items():
-        receiver = source.receiver or {}
-        if name in heard or (sources is not None and name not in sources):
-            continue
-        if receiver.get("type") == "mqtt":
-            found[name] = "MQTT brokers tell it of no session"
-        elif receiver.get("type") == "stomp":
-            found[name] = "ActiveMQ and Artemis tell it where its receiver names their management"
-    return found
+    known = {name for name in catalog.sources if name not in heard and (sources is None or name in sources)}
+    return {str(row["source"]): str(row["reason"]) for row in untold.to_dict("records") if row["source"] in known}
 
 
 def _untold(catalog: Catalog, queues: pd.DataFrame) -> list[dict[Any, Any]]:

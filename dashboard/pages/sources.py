@@ -28,6 +28,7 @@ from dashboard.page import Context
 from store.reads import interfaces
 from store.reads import origins as reads
 from store.reads import queues as stored_queues
+from store.reads import source_troubles as stored_troubles
 
 _HOURS = 24
 _QUARANTINED = 100
@@ -81,7 +82,8 @@ class Sources:
             shown = {str(row["name"]) for row in own} if len(own) < len(rows) else None
             _show(context, own, len(rows))
         standing = context.data.read(stored_queues.latest, slow=True, since=hour - timedelta(hours=_HOURS - 1))
-        queues.show(context, standing, hour, shown)
+        untold = context.data.read(stored_troubles.untold, slow=True, since=hour - timedelta(hours=_HOURS - 1))
+        queues.show(context, standing, untold, hour, shown)
         _unused([row for row in unused if shown is None or row["source"] in shown])
         _quarantine(context, reasons, shown)
 

@@ -1,4 +1,4 @@
-"""The troubles of sources, as the collector tells of them: gaps, and which cannot be read."""
+"""The troubles of sources, as the collector tells of them: gaps, which cannot be read, and of whose queues nobody tells."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ from store.statement import statement
 def unread(client: Reader, *, since: datetime) -> pd.DataFrame:
     """Return source, since (UTC) and reason of the sources that could not be read when that was told last, since then (UTC)."""
     return frame(client, statement("source_troubles/unread"), parameters={"since": since, "own": OWN_SOURCE})
+
+
+def untold(client: Reader, *, since: datetime) -> pd.DataFrame:
+    """Return source and reason of the sources of whose queues nobody tells what waits, as it was told last, since then (UTC)."""
+    return frame(client, statement("source_troubles/untold"), parameters={"since": since, "own": OWN_SOURCE})
 
 
 def gaps(client: Reader, *, since: datetime) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from collector.engine import Collector
 from collector.ingest.authentication import check_exposure
 from collector.own_points import record_of
 from collector.receiver import ReceiverContext
+from collector.source_troubles import UNTOLD
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
 from core.clock import SystemClock
@@ -146,6 +147,28 @@ class Reader:
             await asyncio.Event().wait()
         finally:
             self.reading -= 1
+
+
+class Untelling(Reader):
+    """A receiver of a broker that tells nobody what waits."""
+
+    def untold(self, settings: dict[str, Any]) -> str:
+        """Return what the settings say."""
+        return str(settings["why"])
+
+
+def test_why_nobody_tells_of_the_queues_of_a_source_is_kept_until_it_is_gone(tmp_path: Path) -> None:
+    def told() -> dict[str, tuple[float, str]]:
+        points = collector.engine._troubles.due(0)
+        return {each.attributes["source"]: (each.value, each.attributes["why"]) for each in points if each.name == UNTOLD}
+
+    receivers = {"untelling": {"type": "untelling", "why": "it has none"}, "reader": {"type": "reader"}}
+    sources = {name: Source(source=name, owner="it", receiver=receiver) for name, receiver in receivers.items()}
+    with running(tmp_path, Catalog(), {"untelling": Untelling(), "reader": Reader()}) as collector:
+        collector.loop.call_soon_threadsafe(collector.engine.reload, Catalog(sources=sources))
+        wait_until(lambda: told() == {"untelling": (1, "it has none"), "reader": (0, "")}, 20, "the one that leaves them untold says so")
+        collector.loop.call_soon_threadsafe(collector.engine.reload, Catalog())
+        wait_until(lambda: told().get("untelling", (0, ""))[0] == 0, 20, "it is over")
 
 
 def test_a_paused_source_is_not_read_and_its_senders_are_told_to_come_back(

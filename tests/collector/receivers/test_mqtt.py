@@ -279,3 +279,7 @@ def test_restarts_of_the_broker_while_reading_lose_nothing_and_repeat_nothing(
 
     by_id = {event["id"]: event["data"] for event in intake.events}
     assert sorted(by_id.values()) == sorted(map(int, sent))
+
+
+def test_it_says_that_nobody_tells_of_its_sessions() -> None:
+    assert RECEIVER.untold(settings("t")) == "MQTT brokers tell it of no session"

@@ -218,3 +218,8 @@ def test_crashes_of_the_broker_while_reading_lose_nothing_and_repeat_nothing(
 
     by_id = {event["id"]: event["data"] for event in intake.events}
     assert sorted(by_id.values()) == list(range(count))
+
+
+def test_it_says_when_nobody_tells_what_waits() -> None:
+    assert RECEIVER.untold(settings("/queue/a")) == "ActiveMQ and Artemis tell it where its receiver names their management"
+    assert RECEIVER.untold(settings("/queue/a", management="env:MANAGEMENT")) == ""

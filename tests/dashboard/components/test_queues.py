@@ -9,14 +9,17 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
+from collector.source_troubles import SourceTroubles
 from core.catalog.flow import Through
 from core.catalog.source import Source
+from core.clock import to_milliseconds
 from dashboard.components import queues
 from store.client import Store
 from tests.dashboard.shown import View, words
 from tests.dashboard.synthetic import NOW
 from tests.slas.builders import BOOK, catalog
 from tests.store.queues import tell
+from tests.store.reads.test_source_troubles import keep
 
 
 def test_queues_say_what_stands_in_them_and_which_dead_letters_they_have(view: View, filled: Store) -> None:
@@ -52,22 +55,18 @@ def test_a_queue_is_not_told_where_the_reader_that_a_milestone_means_is_not(name
     assert [(row["queue"], row["reader"]) for row in found] == [("orders", named)] * untold
 
 
-@pytest.mark.parametrize(
-    ("receiver", "told", "why"),
-    [
-        ({"type": "mqtt"}, "broker", "MQTT brokers tell it of no session"),
-        ({"type": "stomp"}, "broker", "ActiveMQ and Artemis tell it where its receiver names their management"),
-        ({"type": "stomp"}, "erp", ""),
-        ({"type": "folder"}, "broker", ""),
-    ],
-)
-def test_a_broker_that_tells_no_queues_is_named_with_the_reason(receiver: dict[str, str], told: str, why: str) -> None:
-    known = replace(catalog({"book": BOOK}), sources={"erp": Source(source="erp", owner="it", receiver=receiver)})
+@pytest.mark.parametrize(("told", "named"), [("broker", True), ("erp", False)])
+def test_a_broker_that_tells_no_queues_is_named_with_the_reason(told: str, named: bool) -> None:
+    known = replace(catalog({"book": BOOK}), sources={"erp": Source(source="erp", owner="it")})
+    untold = pd.DataFrame([{"source": source, "reason": "nobody asks it"} for source in ("erp", "removed")])
     rows = pd.DataFrame([{"source": told, "queue": "orders", "reader": ""}])
-    assert queues._silent(known, rows, None) == ({"erp": why} if why else {})
-    assert queues._silent(known, rows, {"other"}) == {}
+    assert queues._silent(known, untold, rows, None) == ({"erp": "nobody asks it"} if named else {})
+    assert queues._silent(known, untold, rows, {"other"}) == {}
 
 
 def test_where_no_broker_tells_its_queues_the_page_says_so(view: View, filled: Store) -> None:
+    troubles = SourceTroubles()
+    troubles.untold("wms", to_milliseconds(NOW), "MQTT brokers tell it of no session")
+    keep(filled, troubles, NOW)
     said = [one.value for one in view("sources", filled, source="wms").caption]
     assert "Not told is what waits for wms, since MQTT brokers tell it of no session." in said

@@ -37,6 +37,21 @@ def test_a_source_that_cannot_be_read_says_since_when_and_why_until_it_is_read(s
     assert source_troubles.unread(store.reader, since=START).empty
 
 
+def test_of_whose_queues_nobody_tells_is_known_until_somebody_does(store: Store) -> None:
+    troubles = SourceTroubles()
+    for minutes, why in ((0, ""), (1, "its broker tells of none")):
+        troubles.untold("shop", to_milliseconds(START + timedelta(minutes=minutes)), why)
+        troubles.untold("erp", to_milliseconds(START + timedelta(minutes=minutes)))
+        keep(store, troubles, START + timedelta(minutes=minutes))
+    assert source_troubles.untold(store.reader, since=START).to_dict("records") == [
+        {"source": "shop", "reason": "its broker tells of none"}
+    ]
+    assert source_troubles.unread(store.reader, since=START).empty
+    troubles.untold("shop", to_milliseconds(START + timedelta(minutes=2)))
+    keep(store, troubles, START + timedelta(minutes=2))
+    assert source_troubles.untold(store.reader, since=START).empty
+
+
 def test_gaps_are_counted_by_what_happened(store: Store) -> None:
     troubles = SourceTroubles()
     for minutes, count in ((0, 2), (30, 1)):
