@@ -46,23 +46,29 @@ class KafkaOldest:
             "log_level": 0,
         }
 
-    def ages(self, places: Sequence[TopicPartition], seconds: float) -> dict[str, float | None]:
-        """Return, by topic, the age in seconds of the oldest message at or behind these offsets; it takes ``seconds`` at the most.
+    def ages(self, places: Sequence[TopicPartition], seconds: float) -> tuple[dict[str, float | None], set[tuple[str, int]]]:
+        """Return, by topic, the age in seconds of the oldest message at or behind these offsets, and the partitions with nothing to read.
+
+        It takes ``seconds`` at the most.
 
         None where that is not known: a partition did not answer in time, or its message is gone or bears no time. A partition of which
-        nothing can be read, as behind an open transaction, does not count; if there is no other, it is None, too.
+        nothing can be read does not count; if there is no other, it is None, too. Such are those behind an open transaction, and those that
+        have only what is no message between their offset and their end: the mark of a transaction's end, or what compaction left.
         """
         now = self._clock.now()
         found: dict[str, list[float | None]] = defaultdict(list)
+        empty: set[tuple[str, int]] = set()
         missing = {(each.topic, each.partition) for each in places}
         for message in self._first_messages(places, seconds) if places else ():
             topic = str(message.topic())
             missing.discard((topic, message.partition() or 0))
-            if (error := message.error()) is None or error.code() != _END:
+            if (error := message.error()) is not None and error.code() == _END:
+                empty.add((topic, message.partition() or 0))
+            else:
                 found[topic].append(None if error else _age(message, now))
         for topic, _ in missing:
             found[topic].append(None)
-        return {each.topic: _oldest(found[each.topic]) for each in places}
+        return {each.topic: _oldest(found[each.topic]) for each in places}, empty
 
     def close(self) -> None:
         """Disconnect."""

@@ -300,19 +300,25 @@ class _Member:
         return list(answer.topic_partitions)
 
     def _queue_states(self, group: str, positions: list[TopicPartition], ends: dict[tuple[str, int], int]) -> None:
-        """Tell by topic how far a group is behind, and since when; a partition that it has not read yet counts once it has."""
+        """Tell by topic how far a group is behind, and since when.
+
+        A partition that it has not read yet counts once it has, and one of which it can read nothing does not: the mark of a transaction's
+        end is no message that anybody will ever read.
+        """
         waiting: dict[tuple[str, str], int] = {each: 0 for each in self._told if each[1] == group}
         done: Counter[str] = Counter()
-        lagging: list[TopicPartition] = []
+        behind: dict[tuple[str, int], int] = {}
         for each in positions:
             end = ends[each.topic, each.partition]
-            behind = max(end - each.offset, 0) if end >= 0 and each.offset >= 0 else 0
-            waiting[each.topic, group] = waiting.get((each.topic, group), 0) + behind
+            behind[each.topic, each.partition] = max(end - each.offset, 0) if end >= 0 and each.offset >= 0 else 0
             done[each.topic] += max(each.offset, 0)
-            lagging += [each] if behind else []
-        ages = self._oldest.ages(lagging, OLDEST_SECONDS / (1 + len(self._settings.watch)))
+        lagging = [each for each in positions if behind[each.topic, each.partition]]
+        ages, empty = self._oldest.ages(lagging, OLDEST_SECONDS / (1 + len(self._settings.watch)))
+        for (topic, partition), messages in behind.items():
+            waiting[topic, group] = waiting.get((topic, group), 0) + (0 if (topic, partition) in empty else messages)
         for (topic, reader), messages in waiting.items():
-            self._context.tell_queue(QueueState(topic, reader, messages, oldest_seconds=ages.get(topic, 0.0), done=done[topic]))
+            oldest = ages.get(topic, 0.0) if messages else 0.0
+            self._context.tell_queue(QueueState(topic, reader, messages, oldest_seconds=oldest, done=done[topic]))
         self._told |= waiting.keys()
 
     def _tell(self, error: KafkaError, message: confluent_kafka.Message) -> None:

@@ -48,7 +48,7 @@ def send(server: KafkaServer, topic: str, partition: int, *seconds_ago: float) -
 
 
 def ages(oldest: KafkaOldest, *places: tuple[str, int, int], seconds: float | None = None) -> dict[str, float | None]:
-    return oldest.ages([TopicPartition(*each) for each in places], 20 * slowness() if seconds is None else seconds)
+    return oldest.ages([TopicPartition(*each) for each in places], 20 * slowness() if seconds is None else seconds)[0]
 
 
 def test_it_is_the_oldest_of_the_topics_partitions_at_the_offsets_asked_and_no_group_is_joined(

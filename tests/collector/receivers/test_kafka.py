@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from andon.plugins import formats
@@ -222,6 +222,33 @@ def test_what_waits_for_us_and_for_other_groups_is_measured_with_the_age_of_the_
             theirs = context.queues.due()["erp", topic, f"import-{topic}"][0]
             assert theirs.done == 10
             assert 3600 <= (theirs.oldest_seconds or 0) < 7200, "of the first message that they have not read"
+
+    asyncio.run(scenario())
+
+
+def test_the_mark_of_a_transactions_end_is_no_message_that_waits(
+    kafka_server: KafkaServer, topic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A group that commits behind its last message had one waiting for ever, as if the topic stood still."""
+    monkeypatch.setattr("collector.receivers.kafka.LOOK_SECONDS", 0.1)
+    producer = Producer({"bootstrap.servers": kafka_server.addresses, "transactional.id": topic, "log_level": 0})
+    producer.init_transactions(60)
+    for value in (b"1", b"2"):
+        producer.begin_transaction()
+        producer.produce(topic, value)
+        producer.commit_transaction(60)
+    reader = Consumer({"bootstrap.servers": kafka_server.addresses, "group.id": f"import-{topic}", "log_level": 0})
+    reader.commit(offsets=[TopicPartition(topic, 0, 3)], asynchronous=False)
+    reader.close()
+    context = context_of(settings(topic, watch=[f"import-{topic}"]), TestIntake(), tmp_path / "state")
+
+    def told() -> tuple[Any, ...]:
+        state = context.queues.due().get(("erp", topic, f"import-{topic}"))
+        return (state[0].done, state[0].waiting, state[0].oldest_seconds) if state else ()
+
+    async def scenario() -> None:
+        async with running(RECEIVER, context):
+            await until(lambda: told() == (3, 0, 0.0))
 
     asyncio.run(scenario())
 
