@@ -30,6 +30,8 @@ FRESH_SECONDS = 5
 """As long as the board stands still between two refreshes: whoever looks meanwhile shares what the first of them was told."""
 SLOW_SECONDS = 60
 _KEPT = 512
+_OF_THE_CLOCK = frozenset({"now", "since"})
+"""Parameters that follow the clock. An old answer is that of an earlier moment, and is told as one: it is known without them."""
 
 Read = Callable[..., Any]
 
@@ -121,7 +123,7 @@ class Data:
         """Return ``function(client, **parameters)``, at most a few seconds old (a minute if ``slow``). Raises :class:`Unreachable`."""
         name = f"{function.__module__}.{function.__qualname__}"
         ordered = tuple(sorted(parameters.items()))
-        key = (_place(self._settings), name, ordered)
+        key = (_place(self._settings), name, tuple(each for each in ordered if each[0] not in _OF_THE_CLOCK))
         try:
             answer = (_fetch_slow if slow else _fetch)(self._settings, name, ordered, function)
         except Unreachable as error:

@@ -92,7 +92,7 @@ def sheet(client: Reader, now: datetime, identity: str) -> Iterator[str]:
     steps = list(states(client, row))
     yield from ["", *steps] if steps else []
     yield ""
-    for line in incident_log.history(client, since=(aware(row["opened_at"]) or now) - _BEFORE, **group).to_dict("records"):
+    for line in incident_log.history(client, ended_after=(aware(row["opened_at"]) or now) - _BEFORE, **group).to_dict("records"):
         who = f"{printable(line['who'])} " if line["who"] else ""
         yield f"{utc(line['at'])}  {who}{printable(in_words(line['kind'], line['what'], line['number']))}"
 

@@ -33,7 +33,7 @@ def show(context: Context, row: dict[str, Any]) -> None:
 def _history(context: Context, row: dict[str, Any]) -> None:
     group: dict[str, Any] = {name: str(row[name]) for name in ("incident_id", "flow", "stage", "cause")}
     opened = aware(row["opened_at"]) or context.now
-    found = context.data.read(reads.history, since=opened - _BEFORE, **group)
+    found = context.data.read(reads.history, ended_after=opened - _BEFORE, **group)
     columns = [
         table.Column("When", lambda one: table.time(context.zone, one["at"], seconds=True)),
         table.Column("What", lambda one: _told(context, one), "told"),

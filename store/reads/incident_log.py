@@ -91,12 +91,14 @@ def run_query(client: Reader, *, query: str, values: tuple[tuple[str, str], ...]
     return frame(client, statement("incident_log/query", query=query), parameters=dict(values))
 
 
-def history(client: Reader, *, incident_id: str, flow: str, stage: str, cause: str, since: datetime, limit: int = 300) -> pd.DataFrame:
+def history(
+    client: Reader, *, incident_id: str, flow: str, stage: str, cause: str, ended_after: datetime, limit: int = 300
+) -> pd.DataFrame:
     """Return what happened to an incident, latest first: at (UTC), kind, who, what, number (of transactions or channels).
 
     ``kind``: joined, late and left (``what``: their verdict) of transactions, each once and together by the minute; ``notified`` (``who``:
     the channels, ``what``: reason and state); reopened; resolved; or what somebody did, also to a silence that keeps it quiet and ends
-    after ``since``.
+    after ``ended_after``.
     """
-    bound = {"id": incident_id, "flow": flow, "stage": stage, "cause": cause, "since": since, "limit": limit}
+    bound = {"id": incident_id, "flow": flow, "stage": stage, "cause": cause, "since": ended_after, "limit": limit}
     return frame(client, statement("incident_log/history"), parameters=bound)

@@ -145,6 +145,18 @@ def test_an_old_answer_is_given_with_its_age_while_nobody_answers(engine: Engine
     assert again.delayed_since is None
 
 
+def test_the_old_answer_is_found_however_long_ago_it_was_asked_for(engine: Engine, opened: Callable[..., Data]) -> None:
+    opened().read(engine.read, flow="a", now=NOW, since=NOW - timedelta(hours=1))
+    engine.error = ReaderError("gone")
+    expire()
+    later = opened(7200)
+    moment = NOW + timedelta(seconds=7200)
+    assert later.read(engine.read, flow="a", now=moment, since=moment - timedelta(hours=1))[0] == 1
+    assert later.delayed_since == NOW
+    with pytest.raises(Unreachable):
+        later.read(engine.read, flow="b", now=moment, since=moment - timedelta(hours=1))
+
+
 def test_where_there_is_no_earlier_answer_it_says_what_was_asked_and_why_it_failed(engine: Engine, opened: Callable[..., Data]) -> None:
     engine.error = ReaderError("Code: 47. first line\nsecond line")
     with pytest.raises(Unreachable, match=r"Engine\.read: ClickHouseError: Code: 47\. first line$"):

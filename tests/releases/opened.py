@@ -81,7 +81,7 @@ def _arguments(read: Callable[..., Any], tables: dict[str, list[dict[str, Any]]]
     started = datetime.fromisoformat(transaction["started_at"])
     incident = tables["incidents"][0]["incident_id"]
     known: dict[str, Any] = {
-        "folder": settings.journal, "now": started + timedelta(hours=1), "since": started - timedelta(days=1), "start": started - timedelta(days=1),
+        "folder": settings.journal, "now": started + timedelta(hours=1), "since": started - timedelta(days=1), "ended_after": started - timedelta(days=1), "start": started - timedelta(days=1),
         "end": started + timedelta(days=1), "zone": "UTC", "flow": "orders", "sla": "book", "transaction_id": transaction["transaction_id"],
         "ids": (transaction["transaction_id"],), "trace_ids": (tables["spans"][0]["trace_id"],), "log_ids": (tables["logs"][0]["log_id"],),
         "signal_ids": ("/shop shop.captured-3",), "kind": "spans", "incident_id": incident, "by": "flow", "limit": 10,

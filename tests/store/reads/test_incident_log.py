@@ -203,7 +203,7 @@ def test_its_history_is_what_happened_and_what_people_did_the_latest_first(store
     ):
         put(store, "actions", at=START + at * HOUR + second, actor="Ana", action=action, target=target, detail=action)
 
-    found = incident_log.history(store.reader, since=START - DAY, **GROUP)
+    found = incident_log.history(store.reader, ended_after=START - DAY, **GROUP)
     assert [(row["kind"], row["who"], row["what"], row["number"]) for row in found.to_dict("records")] == [
         ("end silence", "Ana", "end silence", 0),
         ("note", "Ana", "note", 0),
@@ -215,7 +215,7 @@ def test_its_history_is_what_happened_and_what_people_did_the_latest_first(store
         ("notified", "chat, desk", "opened sent", 2),
         ("joined", "", "", 3),
     ]
-    assert len(incident_log.history(store.reader, since=START - DAY, limit=2, **GROUP)) == 2
+    assert len(incident_log.history(store.reader, ended_after=START - DAY, limit=2, **GROUP)) == 2
 
 
 def test_in_its_history_a_transaction_joins_and_leaves_once_whatever_it_was_here_for(store: Store) -> None:
@@ -238,7 +238,7 @@ def test_in_its_history_a_transaction_joins_and_leaves_once_whatever_it_was_here
     held(store, "a", "still", "open", sla="", joined_at=START, left_at=over)
     held(store, "a", "still", "breached", sla="book", joined_at=late)
     put(store, "deliveries", delivery_id="d", incident_id="a", channel="desk", reason="resolved", state="sent", created_at=over)
-    found = incident_log.history(store.reader, since=START - DAY, **GROUP)
+    found = incident_log.history(store.reader, ended_after=START - DAY, **GROUP)
     assert [(row["kind"], row["what"], row["number"]) for row in found.to_dict("records")] == [
         ("notified", "resolved sent", 1),
         ("resolved", "", 2),
@@ -295,6 +295,6 @@ def test_what_becomes_late_after_it_has_left_is_not_of_its_history(store: Store)
     for name, late in (("here", START + HOUR / 2), ("elsewhere", START + 2 * HOUR)):
         held(store, "a", name, "at_risk", joined_at=START, left_at=START + HOUR)
         put(store, "verdicts", flow="o2c", sla="book", transaction_id=name, verdict="breached", previous="at_risk", decided_at=late)
-    found = incident_log.history(store.reader, since=START - DAY, **GROUP)
+    found = incident_log.history(store.reader, ended_after=START - DAY, **GROUP)
     assert found["kind"].tolist() == ["resolved", "left", "late", "joined"]
     assert found.set_index("kind").loc["late", "number"] == 1
