@@ -29,6 +29,7 @@ WITHOUT_ANSWER = {
     "resubmission.offered",
     "source_troubles.gaps",
     "source_troubles.unread",
+    "source_troubles.untold",
     "accounting.losses",
     "accounting.lost_since",
     "incident_findings.first_errors",
