@@ -16,6 +16,9 @@ import streamlit as st
 
 from dashboard.components.status_badge import Badge
 
+_DAYS_NAMED = 8
+"""At most, below a chart."""
+
 
 def dark() -> bool:
     """Return whether the viewer's theme is dark."""
@@ -73,9 +76,10 @@ def time_axis(field: str) -> alt.X:
     return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc", nice=False), axis=axis)
 
 
-def day_axis(field: str) -> alt.X:
-    """Return an x axis over days: no hours between them."""
-    axis = alt.Axis(format="%d %b", tickCount=8, tickMinStep=86_400_000, labelOverlap=True)
+def day_axis(field: str, shown: pd.Series) -> alt.X:
+    """Return an x axis over the days ``shown``, as :func:`days` returns them: none is named twice, and no hours between them."""
+    every = -(-((shown.max() - shown.min()).days + 1) // _DAYS_NAMED) if len(shown) else 1
+    axis = alt.Axis(format="%d %b", tickCount=alt.TimeIntervalStep(interval="day", step=every), labelOverlap=True)
     return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc", nice=False, padding=8), axis=axis)
 
 

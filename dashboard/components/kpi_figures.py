@@ -122,7 +122,7 @@ def _met(rows: list[dict[Any, Any]]) -> float | None:
 def _orders(period: Period, figures: Figures) -> list[Tile]:
     this, last = (_first(of(figures.whole, "all", before=before)) for before in (False, True))
     cycle, old = this.get("cycle_seconds"), last.get("cycle_seconds")
-    change = f"{(cycle - old) / old:+.1%} against {period.before}" if _known(cycle) and _known(old) and old else ""
+    change = f"{_signed((cycle - old) / old, '+.1%')} against {period.before}" if _known(cycle) and _known(old) and old else ""
     return [
         Tile(
             "Transactions with a missed SLA",
@@ -220,4 +220,8 @@ def percent(value: Any) -> str:
 
 
 def _compared(value: Any, before: Any, period: Period) -> str:
-    return f"{(value - before) * 100:+.1f} points against {period.before}" if _known(value) and _known(before) else ""
+    return f"{_signed((value - before) * 100, '+.1f')} points against {period.before}" if _known(value) and _known(before) else ""
+
+
+def _signed(value: float, form: str) -> str:
+    return format(value, form).replace("-", "−")

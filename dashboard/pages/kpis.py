@@ -160,7 +160,7 @@ def _lines(frame: pd.DataFrame, column: str, form: str, objective: float | None)
     dashes = alt.Scale(domain=[_THIS, _BEFORE], range=[[1, 0], [4, 3]])
     axis = _axis_of(known[column], met=column == "on_time")
     base = alt.Chart(known).encode(
-        x=charts.day_axis("day"),
+        x=charts.day_axis("day", known["day"]),
         y=alt.Y(f"{column}:Q", title=None, axis=alt.Axis(format=form, tickCount=5), scale=alt.Scale(domain=axis)),
         color=alt.Color("period:N", scale=shades, legend=legend),
         tooltip=[

@@ -219,7 +219,7 @@ def _trend(mine: pd.DataFrame, objective: float) -> None:
     y = alt.Y("missed:Q", title="misses", scale=alt.Scale(domain=[0, top]), axis=alt.Axis(format="~s", tickMinStep=1))
     shades = alt.Scale(domain=[False, True], range=[charts.muted(), charts.colour(status_badge.RED)])
     width = max(2, min(22, 500 // len(shown)))
-    base = alt.Chart(shown).encode(x=charts.day_axis("day"), tooltip=tip)
+    base = alt.Chart(shown).encode(x=charts.day_axis("day", day), tooltip=tip)
     bars = base.mark_bar(width=width).encode(y=y, color=alt.Color("beyond:N", scale=shades, legend=None))
     marks = base.mark_tick(thickness=2, width=width + 4, color=charts.ink()).encode(y=alt.Y("allowed:Q"))
     charts.draw(alt.layer(bars, marks), "Misses by day, and how many each day allows", 300)

@@ -64,6 +64,14 @@ def test_a_narrow_time_axis_says_the_day_and_a_wide_one_the_hour_too(width: int,
     assert any(":" in word for word in words) == hours
 
 
+@pytest.mark.parametrize(("number", "named"), [(1, 1), (2, 2), (8, 8), (9, 5), (90, 9)])
+def test_no_day_is_named_twice_and_not_too_many(number: int, named: int) -> None:
+    days = pd.DataFrame({"day": charts.days(pd.Series(pd.date_range("2026-09-01", periods=number).astype(str)))})
+    drawn = vl_convert.vegalite_to_svg(alt.Chart(days, width=400).mark_point().encode(x=charts.day_axis("day", days["day"])).to_dict())
+    words = re.findall(r">(\d\d [A-Z][a-z]{2})</text>", drawn)
+    assert len(words) == len(set(words)) == named
+
+
 def test_the_ends_of_a_chart_are_there_and_unseen() -> None:
     ends = (pd.Timestamp("2026-03-27", tz="UTC"), pd.Timestamp("2026-03-28", tz="UTC"))
     layer = charts.ends(ends)

@@ -93,14 +93,14 @@ def test_the_objective_of_several_slas_weighs_each_by_its_clocks(context: Contex
 
 def test_on_time_in_full_counts_transactions_and_says_if_nothing_is_promised(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     found = told(context, FIGURES, monkeypatch)["On time in full"]
-    assert (found.value, found.note) == ("94.0%", "-1.0 points against September 2026")
+    assert (found.value, found.note) == ("94.0%", "−1.0 points against September 2026")
     assert told(replace(context, catalog=Catalog()), FIGURES, monkeypatch)["On time in full"].value == "–"
 
 
 def test_exceptions_and_cycle_time_are_compared_with_the_period_before(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     found = told(context, FIGURES, monkeypatch)
     exceptions, cycle = found["Transactions with a missed SLA"], found["Cycle time, median"]
-    assert (exceptions.value, exceptions.note) == ("25.0%", "-25.0 points against September 2026")
+    assert (exceptions.value, exceptions.note) == ("25.0%", "−25.0 points against September 2026")
     assert (cycle.value, cycle.note) == ("2 h", "+100.0% against September 2026")
     assert cycle.href.endswith("behind=slowest")
 
