@@ -21,7 +21,7 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages in chromium")]
 ROOT = Path(__file__).parents[2]
 PICTURES = Path(__file__).parent / "screenshots"
-ADDRESSES = {"board": "/", "transactions": "/transactions", "transaction": "/transactions?find=4500000990", "incidents": "/incidents", "incident": "/incidents?id=inc-0000", "slas": "/slas",
+ADDRESSES = {"board": "/", "transactions": "/transactions", "transaction": "/transactions?find=4500000500", "incidents": "/incidents", "incident": "/incidents?id=inc-0000", "slas": "/slas",
              "sla": "/slas?sla=order-to-cash/book-in-time", "kpis": "/kpis", "behind": "/kpis?behind=missed", "interfaces": "/interfaces", "sources": "/sources"}  # fmt: skip
 AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 ALL_RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}

@@ -43,7 +43,7 @@ def mariadb(folder: Path) -> Iterator[MariaDbServer]:
     """Yield a running server with its data in ``folder`` and an empty database ``erp``; end it afterwards."""
     program, installer = shutil.which("mariadbd") or shutil.which("/usr/sbin/mariadbd"), shutil.which("mariadb-install-db")
     if program is None or installer is None:
-        pytest.skip("needs MariaDB: apt package mariadb-server-core")
+        pytest.skip("needs MariaDB: apt packages mariadb-server-core and mariadb-client-core, whose my_print_defaults its installer asks")
     server = MariaDbServer(folder, program)
     try:
         server.create(installer)

@@ -38,7 +38,9 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> ReceiverContext:
 def records(context: ReceiverContext, **of_message: Any) -> list[Record]:
     given = dict.fromkeys((*WORDS, "content_type", "content_encoding", "timestamp")) | {"body": b"{}", "headers": {}} | of_message
     settings = RabbitmqSettings(**SETTINGS)
-    message = message_of(SimpleNamespace(**given), settings)  # type: ignore[arg-type] # what it reads of one
+    given |= {name: given[name] or "" for name in ("exchange", "routing_key")}  # which every delivery has
+    said = SimpleNamespace(**given, unreadable="")
+    message = message_of(said, said, given["body"], settings.queue)  # type: ignore[arg-type] # what it reads of one
     return list(records_of([message], context, settings))
 
 
