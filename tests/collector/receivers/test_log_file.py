@@ -140,6 +140,7 @@ def test_what_the_journal_has_is_known_though_the_source_is_stopped_at_that_mome
             run.cancel()
             await asyncio.sleep(0)
             go_on.set()
+            await asyncio.wait({run})  # or it would be cancelled a second time, which waits for nothing
         positions.extend(file.position for file in Positions(logs.parent / "state", str(logs)).files())
 
     done, began, go_on = Follower.done, Event(), Event()

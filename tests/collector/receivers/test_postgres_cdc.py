@@ -204,6 +204,8 @@ def test_much_log_kept_for_us_is_warned_of(database: Database, caplog: pytest.Lo
 def test_a_slot_that_is_lost_is_told_and_made_anew(database: Database, caplog: pytest.LogCaptureFixture, how: str):
     database.read(0)
     if how == "dropped":
+        active = f"SELECT active FROM pg_replication_slots WHERE slot_name = '{database.slot}'"
+        wait_until(lambda: database.one(active) is False, 60, "the database has noticed that the reader is gone")
         database.run(f"SELECT pg_drop_replication_slot('{database.slot}')")
     else:
         database.run("ALTER SYSTEM SET max_slot_wal_keep_size = 0", "SELECT pg_reload_conf()")
