@@ -13,8 +13,11 @@ from zoneinfo import ZoneInfo
 import altair as alt
 import pandas as pd
 import streamlit as st
+from altair.utils.schemapi import disable_debug_mode
 
 from dashboard.components.status_badge import Badge
+
+disable_debug_mode()  # else each part of a chart is validated where it is made: half of the time a chart takes; the whole is, once
 
 _DAYS_NAMED = 8
 """At most, below a chart."""

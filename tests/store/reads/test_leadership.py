@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import random
+import statistics
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -54,6 +56,21 @@ def test_cycle_times_are_those_of_what_was_completed_in_the_period(store: Store)
     assert 2 * 3600 < whole["cycle_p90_seconds"] <= 9 * 3600
     assert figures["plant", "DE07", False]["completed"] == 3
     assert (figures["all", "", True]["completed"], figures["all", "", True]["cycle_seconds"]) == (1, 24 * 3600)
+
+
+def test_the_median_of_many_cycle_times_is_exact(store: Store) -> None:
+    """However many there are: an estimate would be another one each time it is asked for."""
+    seconds = random.Random(4711).sample(range(10**6), 30_001)  # noqa: S311 - nothing is secret here
+    rows: dict[str, list[Any]] = {
+        "flow": ["o2c"] * len(seconds), "transaction_id": [str(number) for number, _ in enumerate(seconds)], "state": ["completed"] * len(seconds),
+        "revision": [store.revision() for _ in seconds], "started_at": [START - each * timedelta(seconds=1) for each in seconds],
+        "ended_at": [START] * len(seconds),
+    }  # fmt: skip
+    store.insert("transactions", rows)
+    found = leadership.figures(store.reader, start=START - DAY, end=START + DAY, earlier=START - 2 * DAY, zone="UTC").counted
+    whole = found[found["by"] == "all"].iloc[0]
+    assert (whole["completed"], whole["cycle_seconds"]) == (30_001, statistics.median(seconds))
+    assert whole["cycle_p90_seconds"] == sorted(seconds)[27_000]
 
 
 def test_figures_of_one_flow_are_its_own_and_those_of_all_leave_heartbeats_out(store: Store) -> None:
