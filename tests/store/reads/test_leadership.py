@@ -60,7 +60,7 @@ def test_cycle_times_are_those_of_what_was_completed_in_the_period(store: Store)
 
 def test_the_median_of_many_cycle_times_is_exact(store: Store) -> None:
     """However many there are: an estimate would be another one each time it is asked for."""
-    seconds = random.Random(4711).sample(range(10**6), 30_001)  # noqa: S311 - nothing is secret here
+    seconds = random.Random(4711).sample(range(10**6), 30_001)
     rows: dict[str, list[Any]] = {
         "flow": ["o2c"] * len(seconds), "transaction_id": [str(number) for number, _ in enumerate(seconds)], "state": ["completed"] * len(seconds),
         "revision": [store.revision() for _ in seconds], "started_at": [START - each * timedelta(seconds=1) for each in seconds],

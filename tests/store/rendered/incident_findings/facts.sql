@@ -46,18 +46,15 @@ SELECT
     affected_share / healthy_share AS lift
 FROM
 (
-    SELECT trait, value, uniqExactIf(transaction_id, inside) AS affected, uniqExactIf(transaction_id, NOT inside) AS healthy
+    SELECT
+        trait, value, grouping(value) = 1 AS all_values,
+        uniqExactIf(transaction_id, inside) AS affected, uniqExactIf(transaction_id, NOT inside) AS healthy,
+        max(if(all_values, affected, 0)) OVER (PARTITION BY trait) AS affected_total,
+        max(if(all_values, healthy, 0)) OVER (PARTITION BY trait) AS healthy_total
     FROM seen
-    WHERE value NOT IN ('', {cause:String})
-    GROUP BY trait, value
-) AS counted
-INNER JOIN
-(
-    SELECT trait, uniqExactIf(transaction_id, inside) AS affected_total, uniqExactIf(transaction_id, NOT inside) AS healthy_total
-    FROM seen
-    GROUP BY trait
-) AS totals USING trait
-WHERE affected >= 2 AND healthy_total >= 5
+    GROUP BY GROUPING SETS ((trait, value), (trait))
+)
+WHERE NOT all_values AND value NOT IN ('', {cause:String}) AND affected >= 2 AND healthy_total >= 5
     AND affected_share > healthy_share
     AND 2 * (
         if(affected = 0, 0, affected * log(affected / (affected_total * share)))

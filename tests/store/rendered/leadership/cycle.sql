@@ -2,7 +2,8 @@
 SELECT
     multiIf(grouping(day) = 0, 'day', 'all') AS by,
     multiIf(by = 'day', toString(day), '') AS name,
-    before, count() AS completed, quantile(0.5)(seconds) AS cycle_seconds, quantile(0.9)(seconds) AS cycle_p90_seconds
+    before, count() AS completed,
+    quantileExactInclusive(0.5)(seconds) AS cycle_seconds, quantileExactInclusive(0.9)(seconds) AS cycle_p90_seconds
 FROM
 (
     SELECT
@@ -19,7 +20,8 @@ GROUP BY GROUPING SETS ((before), (before, day))
 SELECT
     multiIf(grouping(day) = 0, 'day', grouping(plant) = 0, 'plant', 'all') AS by,
     multiIf(by = 'day', toString(day), by = 'plant', toString(plant), '') AS name,
-    before, count() AS completed, quantile(0.5)(seconds) AS cycle_seconds, quantile(0.9)(seconds) AS cycle_p90_seconds
+    before, count() AS completed,
+    quantileExactInclusive(0.5)(seconds) AS cycle_seconds, quantileExactInclusive(0.9)(seconds) AS cycle_p90_seconds
 FROM
 (
     SELECT
