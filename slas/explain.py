@@ -70,7 +70,7 @@ def explain(
     clocks = [row for row in rows_of(evidence.clocks) if sla is None or row["sla"] == sla]
     outlook = outlook_of(evidence.transaction, evidence.clocks, evidence.usual, catalog, to_milliseconds(now))
     lines = [*_transaction_lines(evidence, catalog), *_outlook_lines(outlook)]
-    parts = {step.milestone: f"{step.done} of {step.of} are there" for step in outlook.steps if 0 < step.done < step.of} if outlook else {}
+    parts = {step.milestone: step.there for step in outlook.steps if 0 < step.done < step.of} if outlook else {}
     full: Sequence[Row] = clocks if everything or sla is not None else _that_matter(clocks)
     for clock in full:
         own = (earlier or {}).get(version_of(str(clock["contract_version"])), catalog)

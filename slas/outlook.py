@@ -61,6 +61,11 @@ class Step:
         over = self.took - self.usual if self.took is not None and self.usual is not None else 0
         return over if over >= LOST_LEAST and self.usual is not None and over >= LOST_SHARE * self.usual else 0
 
+    @property
+    def there(self) -> str:
+        """How many of its deliveries or the like have reached it: ``1 of 2 is there``."""
+        return f"{self.done} of {self.of} {'is' if self.done == 1 else 'are'} there"
+
 
 @dataclass(frozen=True)
 class Outlook:
@@ -209,7 +214,7 @@ class _Way:
         for place in range(furthest):
             steps[place] = self._overtaken(steps[:place], steps[place], is_open)
         if is_open and furthest >= 0:
-            steps[furthest + 1 :] = self._ahead(steps[furthest], steps[furthest + 1 :])
+            steps[furthest + 1 :] = self._ahead(steps[: furthest + 1], steps[furthest + 1 :])
         return steps
 
     def _overtaken(self, before: list[Step], step: Step, is_open: bool) -> Step:
@@ -257,23 +262,30 @@ class _Way:
         took = at - (before.at or 0)
         return replace(step, before=before.milestone, took=took, usual=self._usual.get((before.milestone, step.milestone)))
 
-    def _ahead(self, last: Step, open_: list[Step]) -> list[Step]:
-        """Return the open steps with when they are expected; the first one is awaited."""
+    def _ahead(self, way: list[Step], open_: list[Step]) -> list[Step]:
+        """Return the open steps with when they are expected; the first one is awaited.
+
+        An estimate that lies before the last delivery has come so far is of the others, and says nothing of when all will be there.
+        """
         awaited = next((step for step in open_ if step.at is None), None)
         if awaited is None:
             return open_
+        last, behind = way[-1], max(way, key=_last_of_some)
         base, since = last.milestone, last.at or 0
         usual = self._usual.get((base, awaited.milestone))
         late = max(0, self._now - since - usual) if usual is not None else 0
+        if (floor := _last_of_some(behind)) > since:
+            base, since, late = behind.milestone, floor, 0
         steps: list[Step] = []
         for step in open_:
             one = self._waited_for(last, step) if step is awaited else step
-            if one.at is None and (told := self._told(one.milestone)) is not None:
+            if one.at is None and (told := self._told(one.milestone)) is not None and told >= floor:
                 base, since, late = one.milestone, told, 0
                 fact = self._flow.milestones[one.milestone].expected or ""
                 one = replace(one, expected=told, told=self._flow.facts[fact].title or readable(fact))
             elif one.at is None and (usual := self._usual.get((base, one.milestone))) is not None:
                 one = replace(one, expected=max(self._now, since + usual + late))
+            floor = max(floor, _last_of_some(one))
             steps.append(one)
         return steps
 
@@ -287,6 +299,11 @@ class _Way:
             return None
         told = int(parse_times([self._facts[fact]], self._calendar)[0])
         return None if told == MISSING or told < self._now else told  # what has not come true says nothing about when it will
+
+
+def _last_of_some(step: Step) -> int:
+    """Return when the last of the deliveries or the like is expected at a step that others of them have reached; 0 for any other step."""
+    return step.expected or 0 if step.at is None and step.done else 0
 
 
 def _entry(entry: Any) -> tuple[str, str, Any]:

@@ -133,7 +133,7 @@ def _awaited(outlook: Outlook, step: Step, show: Show) -> str:
     if step.state == "failed":
         cause = str(outlook.transaction["cause"])
         return f"{_quoted(step.title)} failed in {step.system}{': ' + cause if cause else ''}"
-    count = f" ({step.done} of {step.of} are there)" if step.state == "partly" else ""
+    count = f" ({step.there})" if step.state == "partly" else ""
     usual = f", which usually takes {_span(step.usual)}" if step.usual is not None else ""
     return f"waiting for {_quoted(step.title)} from {step.system} since {show(since)}{count}{usual}"
 

@@ -363,4 +363,4 @@ def test_of_what_is_there_in_part_it_is_said_how_much() -> None:
     definitions = Catalog(version="v1", flows={"o2c": flow()}, calendars={"plant": calendar()})
     evidence = Evidence(transaction, pd.DataFrame(seen), pd.DataFrame(clocks), pd.DataFrame({"sla": []}))
     to = [line for line in explain(evidence, definitions, utc("2026-03-27 12:00"), everything=True) if line.startswith("  to ")]
-    assert [line.endswith("; 1 of 2 are there") for line in to] == [True, False]
+    assert [line.endswith("; 1 of 2 is there") for line in to] == [True, False]

@@ -151,6 +151,22 @@ def test_an_estimate_that_has_passed_or_is_no_time_says_nothing(estimate: str) -
     assert expected(outlook({"captured": "11:00", "booked": "11:10"}, facts={"eta_at": estimate}))["delivered"] == "14:10"
 
 
+def test_an_estimate_from_before_the_last_delivery_came_so_far_is_not_of_that_one() -> None:
+    two = {"keys": {"order": ["4711"], "delivery": ["D1", "D2"]}, "reached": {"shipped": [("delivery", "D1", at("11:30"))]}}
+    first = {"captured": "11:00", "booked": "11:10", "shipped": "11:30"}
+    found = outlook(first, facts={"eta_at": f"{DAY}T12:05:00Z"}, **two)
+    assert expected(found) == {"shipped": "12:10", "delivered": "14:10", "invoiced": "14:30"}
+    assert found.steps[3].told == ""
+    assert expected(outlook(first, facts={"eta_at": f"{DAY}T16:00:00Z"}, **two))["delivered"] == "16:00"
+
+
+def test_what_follows_waits_for_the_last_delivery_though_others_were_faster() -> None:
+    two = {"keys": {"order": ["4711"], "delivery": ["D1", "D2"]}, "reached": {"shipped": [("delivery", "D1", at("11:20"))]}}
+    first = {"captured": "11:00", "booked": "11:10", "shipped": "11:20", "delivered": "11:50"}
+    found = outlook(first, clock("ship", "shipped", "18:00"), **two)
+    assert expected(found) == {"shipped": "12:10", "invoiced": "14:30"}, "from when the second has been shipped, and not from 11:50"
+
+
 def test_time_is_lost_where_a_step_took_much_longer_than_usual() -> None:
     found = outlook({"captured": "09:00", "booked": "10:10", "shipped": "11:20"})
     assert found.lost is not None

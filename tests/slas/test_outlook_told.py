@@ -86,7 +86,7 @@ def test_an_estimate_names_who_gave_it() -> None:
 
 def test_the_count_of_deliveries_is_said_while_some_are_missing() -> None:
     keys, reached = {"order": ["4711"], "delivery": ["D1", "D2"]}, {"shipped": [("delivery", "D1", at("11:30"))]}
-    assert "waiting for “Shipped” from WMS since 11:10 (1 of 2 are there)" in told(
+    assert "waiting for “Shipped” from WMS since 11:10 (1 of 2 is there)" in told(
         {**BOOKED, "shipped": "11:30"}, PROMISE, keys=keys, reached=reached
     )
 
