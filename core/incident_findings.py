@@ -18,7 +18,7 @@ _STOPPED_FACTOR = 5
 _STOPPED_AFTER = timedelta(minutes=2)
 """… and for longer than this."""
 _SINGLE = re.compile(r"^1 (?=[a-z]+$)")
-TRAITS = {"error": "Error code", "version": "Version", "node": "Node", "hour": "Hour of the start"}
+TRAITS = {"error": "Error code", "version": "Version", "node": "Node", "hour": "Started"}
 """What transactions are compared by besides their facts."""
 
 
@@ -68,7 +68,9 @@ def standing_in_words(flow: Flow, standing: Sequence[tuple[str, int]], wanted: s
         who = {1: "It stands", 2: "Both stand"}.get(total, f"All {total:,} stand")
         return f"{who} at {where}"
     rest = ", ".join(f"{count:,} at {_place(flow, other, wanted)}" for other, count in others[:2])
-    return f"{number:,} of {total:,} stand at {where}, {rest}" + (" and elsewhere" if len(others) > 2 else "")
+    return f"{number:,} of {total:,} {'stands' if number == 1 else 'stand'} at {where}, {rest}" + (
+        " and elsewhere" if len(others) > 2 else ""
+    )
 
 
 def rhythm_in_words(flow: Flow, rhythm: Rhythm, now: datetime, shown: Callable[[datetime], str]) -> str:
@@ -78,6 +80,13 @@ def rhythm_in_words(flow: Flow, rhythm: Rhythm, now: datetime, shown: Callable[[
     if ago > max(_STOPPED_AFTER, _STOPPED_FACTOR * timedelta(seconds=rhythm.usual_seconds)):
         return f"Nothing has reached {title} since {shown(rhythm.last_at)}, {_rounded(ago)} ago; {usual}"
     return f"Others still reach {title}: the last one {_rounded(ago)} ago, {usual}"
+
+
+def value_in_words(trait: str, value: str, zone: str = "") -> str:
+    """Return the value of a trait: an hour from when to when, with its ``zone`` if one is given; all else as it is."""
+    if trait != "hour" or not value.isdecimal():
+        return value
+    return f"{int(value):02}:00 to {(int(value) + 1) % 24:02}:00{' ' + zone if zone else ''}"
 
 
 def trait_in_words(row: Mapping[Any, Any]) -> str:

@@ -21,6 +21,7 @@ from core.incident_findings import (
     standing_in_words,
     trait_in_words,
     trait_title,
+    value_in_words,
 )
 from core.money import amount
 from core.plural import counted
@@ -47,7 +48,7 @@ def findings(client: Reader, row: Mapping[str, Any], now: datetime) -> Iterator[
     yield from _where(client, flow, row, asked, now)
     compared: dict[str, Any] = {"cause": str(row["cause"]), "opened": opened, "names": compared_facts(flow), "zone": "UTC"}
     for one in reads.outstanding(client, **asked, **compared).to_dict("records"):
-        yield f"{trait_title(flow, one['trait'])} {printable(one['value'])}: {trait_in_words(one)}"
+        yield f"{trait_title(flow, one['trait'])} {printable(value_in_words(one['trait'], one['value'], 'UTC'))}: {trait_in_words(one)}"
     for one in reads.first_errors(client, **asked).head(1).to_dict("records"):
         yield f"first error {utc(one['at'])}, {from_opening(aware(one['at']) or now, opened)}: {printable(error_in_words(one))}"
     for one in reads.changes(client, opened=opened, **asked).to_dict("records"):

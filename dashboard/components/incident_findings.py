@@ -21,6 +21,7 @@ from core.incident_findings import (
     rhythm_in_words,
     standing_in_words,
     trait_title,
+    value_in_words,
 )
 from core.money import amount, count, several
 from core.plural import counted
@@ -80,7 +81,7 @@ def _outstanding(context: Context, flow: Flow, asked: dict[str, Any], cause: str
         (
             trait_title(flow, row["trait"]),
             Markup("<b>{}</b>: {} of {} affected, {} of {} others: {}").format(
-                row["value"],
+                value_in_words(row["trait"], row["value"]),
                 *(count(row[name]) for name in ("affected", "affected_total", "healthy", "healthy_total")),
                 lift_in_words(row["lift"]),
             ),

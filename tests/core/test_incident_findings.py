@@ -19,6 +19,7 @@ from core.incident_findings import (
     standing_in_words,
     trait_in_words,
     trait_title,
+    value_in_words,
 )
 from tests.alerts.messages import NOW
 from tests.dashboard.synthetic import SHIPPED
@@ -35,6 +36,7 @@ FLOW = load_catalog(SHIPPED).catalog.flows["order-to-cash"]
         ([("mapped", 1200)], "All 1,200 stand at Mapped"),
         ([("mapped", 18), ("accepted", 2)], "18 of 20 stand at Mapped, 2 at Accepted by the API"),
         ([("mapped", 5), ("a-b", 2), ("captured", 1), ("", 1)], "5 of 9 stand at Mapped, 2 at A b, 1 at Captured and elsewhere"),
+        ([("mapped", 1), ("accepted", 1)], "1 of 2 stands at Mapped, 1 at Accepted by the API"),
     ],
 )
 def test_where_they_stand(standing: list[tuple[str, int]], said: str) -> None:
@@ -67,6 +69,19 @@ def test_what_comes_next_is_what_every_transaction_passes(stage: str, following:
 def test_nothing_moves_if_nothing_comes_for_much_longer_than_usual(minutes: float, usual: float, said: str) -> None:
     rhythm = Rhythm("dequeued", NOW - timedelta(minutes=minutes), usual)
     assert rhythm_in_words(FLOW, rhythm, NOW, lambda moment: f"{moment:%H:%M}") == said
+
+
+@pytest.mark.parametrize(
+    ("trait", "value", "said"),
+    [
+        ("hour", "3", "03:00 to 04:00 UTC"),
+        ("hour", "23", "23:00 to 00:00 UTC"),
+        ("plant", "3", "3"),
+        ("hour", "of the wolf", "of the wolf"),
+    ],
+)
+def test_an_hour_is_told_from_when_to_when(trait: str, value: str, said: str) -> None:
+    assert value_in_words(trait, value, "UTC") == said
 
 
 @pytest.mark.parametrize(("lift", "said"), [(math.inf, "only here"), (18.2, "18 times as frequent"), (2.25, "2.2 times as frequent")])

@@ -34,7 +34,8 @@ def found(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
                     "healthy": 0,
                     "healthy_total": 243,
                     "lift": math.inf,
-                }
+                },
+                {"trait": "hour", "value": "3", "affected": 9, "affected_total": 20, "healthy": 5, "healthy_total": 243, "lift": 22.0},
             ]
         ),
         "first_errors": pd.DataFrame(
@@ -59,6 +60,7 @@ def test_the_hypothesis_comes_first_with_what_stands_out_the_first_error_and_wha
         "Nothing has reached Taken from the queue since 24 Nov 09:44, 46 minutes ago; usually one every minute." in said
     )
     assert "<b>&lt;b&gt;US02&lt;/b&gt;</b>: 18 of 20 affected, 0 of 243 others: only here" in said
+    assert "Started</i><span><b>03:00 to 04:00</b>: 9 of 20 affected" in said
     assert re.search(r"24 Nov 10:30:00</a>, [\w ]+ after it opened: sap ERROR: &lt;b&gt;US02&lt;/b&gt;", said)
     assert "new version: sap 2.1" in said
     assert shown.index("andon-findings") < shown.index('aria-label="Affected transactions"')
