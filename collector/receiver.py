@@ -112,11 +112,6 @@ def next_part(records: Iterator[Record]) -> list[Record]:
     return part
 
 
-def is_full(part: Sequence[Record]) -> bool:
-    """Return whether more records may be behind these."""
-    return len(part) >= PART_RECORDS or sum(len(record.body) for record in part) >= PART_BYTES
-
-
 @dataclass(frozen=True)
 class ReceiverContext:
     """What a pull receiver gets.

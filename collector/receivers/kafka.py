@@ -35,7 +35,7 @@ from collector.brokers.kafka_oldest import KafkaOldest
 from collector.brokers.queue_series import QueueState
 from collector.brokers.reconnecting import reconnect_for_ever
 from collector.message import MessageSettings, records_of
-from collector.receiver import ReceiverContext, is_full, next_part
+from collector.receiver import ReceiverContext, next_part
 from collector.receiver_settings import parse_settings
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
@@ -121,7 +121,7 @@ async def _connected(context: ReceiverContext, settings: KafkaSettings, backoff:
     async def keep(messages: Sequence[confluent_kafka.Message], records: Sequence[Record], rest: Iterator[Record]) -> None:
         while records:
             await context.accept(records)
-            records = await aside(partial(next_part, rest)) if is_full(records) else []
+            records = await aside(partial(next_part, rest))
         await aside(partial(member.commit, messages))
 
     looked = 0.0
