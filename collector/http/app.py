@@ -28,13 +28,14 @@ def make_app(ingress: Ingress, metrics: Metrics) -> ASGIApp:
     """Return the ASGI application. OTLP, with thousands of requests a second, takes a shortcut past routing and middleware."""
     endpoints = {f"/v1/{kind.value}": otlp_endpoint(ingress, kind) for kind in RESPONSES}
     short = {path + slash: endpoint for path, endpoint in endpoints.items() for slash in ("", "/")}
+    endpoints |= {
+        "/v1/events": events_endpoint(ingress),
+        "/v1/documents/{source}": documents_endpoint(ingress),
+        "/v1/webhooks/{source}": webhook_endpoint(ingress),
+    }
     routes = [
-        *(Route(path, endpoint, methods=["POST"]) for path, endpoint in short.items()),
-        Route("/v1/events", events_endpoint(ingress), methods=["POST"]),
-        Route("/v1/events", allow_deliveries, methods=["OPTIONS"]),
-        Route("/v1/documents/{source}", documents_endpoint(ingress), methods=["POST"]),
-        Route("/v1/webhooks/{source}", webhook_endpoint(ingress), methods=["POST"]),
-        Route("/v1/webhooks/{source}", allow_deliveries, methods=["OPTIONS"]),
+        *(Route(path + slash, endpoint, methods=["POST"]) for path, endpoint in endpoints.items() for slash in ("", "/")),
+        *(Route(path + slash, allow_deliveries, methods=["OPTIONS"]) for path in ("/v1/events", "/v1/webhooks/{source}") for slash in ("", "/")),
         Route("/healthz", lambda _request: JSONResponse({"status": "ok"})),
         Route("/readyz", lambda _request: _readiness(ingress)),
         Route("/metrics", metrics.answer),

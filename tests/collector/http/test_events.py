@@ -140,12 +140,20 @@ def test_a_header_beyond_ascii_gets_a_reason(collector: Running) -> None:
     assert "the header 'ce-subject' has a character that no header may have; percent-encode it" in answer
 
 
-@pytest.mark.parametrize("path", ["/v1/events", "/v1/webhooks/shop"])
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/events/", "/v1/webhooks/shop", "/v1/webhooks/shop/"])
 def test_the_handshake_before_deliveries(collector: Running, path: str) -> None:
     asked = collector.client.options(path, headers={"webhook-request-origin": "eventgrid.example", "webhook-request-rate": "120"})
     assert asked.status_code == 200
     assert (asked.headers["webhook-allowed-origin"], asked.headers["webhook-allowed-rate"]) == ("eventgrid.example", "120")
     assert collector.client.options(path).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/v1/events/", "/v1/webhooks/shop/", "/v1/documents/shop/"])
+def test_a_slash_at_the_end_is_no_other_path(collector: Running, path: str) -> None:
+    """A redirect, which senders of webhooks do not follow, would be a delivery lost."""
+    answer, without = (collector.post(one, b"x", ONE) for one in (path, path.rstrip("/")))
+    assert (answer.status_code, answer.json().get("error")) == (without.status_code, without.json().get("error"))
+    assert collector.post("/v1/webhooks/shop/more", b"x", ONE).status_code == 404
 
 
 def test_a_batch_is_bound_by_its_bytes_and_each_event_by_what_it_becomes(collector: Running) -> None:
