@@ -39,6 +39,8 @@ EVENT_MAX_BYTES = 24 << 20
 """Of what one event becomes: the largest message in base64. A file may be larger, if a format reads its documents."""
 _PLACEHOLDER = re.compile(r"\{([a-z_]+|headers\.[^{}]+)\}")
 _OWN_ATTRIBUTES = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data", "database64"}
+_OF_A_DELIVERY = ("x-delivery-count", "x-acquired-count", "x-first-death-", "x-last-death-")
+"""What headers begin with that RabbitMQ writes when it delivers a message again, which says nothing else by that."""
 _BEGINS_AS_JSON = re.compile(rb"""\s*(\{\s*["}]|\[\s*[{\["])""")
 """An object or a list of them; what begins so and is no JSON is broken, and not a text that somebody meant to send."""
 _ENCODER = msgspec.json.Encoder()
@@ -297,7 +299,7 @@ def _attribute_of(name: str) -> str:
 
 def _plain(name: str) -> str:
     plain = re.sub(r"[^a-z0-9]", "", name.lower())[:64]
-    return "" if plain in _OWN_ATTRIBUTES else plain
+    return "" if plain in _OWN_ATTRIBUTES or name.startswith(_OF_A_DELIVERY) else plain
 
 
 _known_attribute = lru_cache(maxsize=1000)(_plain)

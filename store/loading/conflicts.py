@@ -1,5 +1,7 @@
 """Finds events that repeat the key of a stored event with different content: the first one stays, the other goes to quarantine.
 
+A document that names itself and is sent again in a file of another name says the same: the first one stays, and nothing is told.
+
 An event in quarantine is not a milestone either. So this runs after a slice is written and before it is correlated.
 """
 
@@ -9,6 +11,8 @@ import base64
 import json
 import logging
 from collections.abc import Sequence
+
+import msgspec
 
 from core.signal import Record, SignalKind
 from core.telemetry import M, Telemetry
@@ -38,23 +42,37 @@ def quarantine_conflicts(store: Store, contents: EventContents, telemetry: Telem
     suspects = [(record, key) for record in events if key_hash(*(key := key_of(record))) in hashes]
     pairs = base64.b64encode(json.dumps(sorted({key for _, key in suspects})).encode()).decode()
     found = store.rows(statement("conflicts/kept_events"), {"pairs": pairs})
-    kept = {(str(row["event_source"]), str(row["id"])): str(row["kept"]) for row in found}
+    kept = {(str(row["event_source"]), str(row["id"])): (str(row["kept"]), str(row["file"])) for row in found}
     rows: dict[str, Record] = {}
-    conflicts: list[tuple[str, str]] = []
+    others: list[tuple[str, str]] = []
     for record, key in suspects:
         content = content_hash(record.body)
-        if content != kept.get(key, content):
-            rows[f"conflict:{content}"] = _quarantine_record(record, key, f"conflict:{content}")
-            conflicts.append((f"{key[0]} {key[1]}", content))
-    if not rows:  # the same content, sent again
+        first, file = kept.get(key, (content, ""))
+        if content != first:
+            others.append((f"{key[0]} {key[1]}", content))
+            if content_hash(_as_in_file(record.body, file)) != first:
+                rows[f"conflict:{content}"] = _quarantine_record(record, key, f"conflict:{content}")
+    if not others:  # the same content, sent again
         return 0
-    table = LANDINGS[SignalKind.QUARANTINE].table
-    store.insert_raw(table, frame(list(rows.values()), slice_), "Protobuf", insert_settings(SignalKind.QUARANTINE))
-    encoded = base64.b64encode(json.dumps(conflicts).encode()).decode()
+    if rows:
+        table = LANDINGS[SignalKind.QUARANTINE].table
+        store.insert_raw(table, frame(list(rows.values()), slice_), "Protobuf", insert_settings(SignalKind.QUARANTINE))
+        telemetry.add(M.QUARANTINED, len(rows), reason=REASON)
+        log.warning("events repeat a key with different content", extra={"fields": {"conflicts": len(rows), "keys": list(kept)[:20]}})
+    encoded = base64.b64encode(json.dumps(others).encode()).decode()
     store.command(statement("conflicts/forget_milestones"), {"contents": encoded})
-    telemetry.add(M.QUARANTINED, len(rows), reason=REASON)
-    log.warning("events repeat a key with different content", extra={"fields": {"conflicts": len(rows), "keys": list(kept)[:20]}})
     return len(rows)
+
+
+def _as_in_file(body: bytes, file: str) -> bytes:
+    """Return an event as it would be if the file that it came in had another name; as it is, if it came in none."""
+    try:
+        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except msgspec.MsgspecError:
+        return body
+    if "file" in fields:
+        fields["file"] = msgspec.Raw(msgspec.json.encode(file))
+    return msgspec.json.encode(fields)
 
 
 def _quarantine_record(record: Record, key: tuple[str, str], quarantine_id: str) -> Record:

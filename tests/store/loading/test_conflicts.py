@@ -68,3 +68,25 @@ def test_what_is_no_milestone_any_more_is_forgotten(store: Store) -> None:
     store.insert("milestone_events", {**given, "signal_id": ["/shop 1", "/shop 1"], "content_hash": [row["hash"], "another"]})
     quarantine_conflicts(store, EventContents(store), Telemetry(), records, 2)
     assert [row["event_id"] for row in store.rows("SELECT event_id FROM milestone_events")] == ["y"]
+
+
+def test_a_document_that_is_sent_again_in_another_file_is_the_same(store: Store) -> None:
+    """Partners give what they send again another name. It says the same, and nobody has to look at it."""
+    load(store, 1, event("1", "first", file="a.edi"), event("2", "first"))
+    records = [event("1", "first", file="ä.edi"), event("1", "second", file="a.edi"), event("1", "first"), event("2", "first", file="a.edi")]
+    load(store, 2, *records)
+
+    assert quarantine_conflicts(store, EventContents(store), Telemetry(), records, 2) == 3
+    assert not [text for text in quarantined(store) if "ä.edi" in text]
+    assert [row["file"] for row in store.rows("SELECT extensions['file'] AS file FROM events FINAL ORDER BY id")] == ["a.edi", ""]
+
+
+def test_of_a_document_in_two_files_the_milestones_of_the_first_are_kept(store: Store) -> None:
+    load(store, 1, event("1", "first", file="a.edi"))
+    records = [event("1", "first", file="b.edi")]
+    load(store, 2, *records)
+    rows = store.rows("SELECT content_hash AS hash FROM events ORDER BY slice")
+    given = {"slice": [1, 2], "flow": ["f", "f"], "milestone": ["m", "m"], "event_id": ["x", "y"], "signal": ["event", "event"]}
+    store.insert("milestone_events", {**given, "signal_id": ["/shop 1", "/shop 1"], "content_hash": [row["hash"] for row in rows]})
+    assert quarantine_conflicts(store, EventContents(store), Telemetry(), records, 2) == 0
+    assert [row["event_id"] for row in store.rows("SELECT event_id FROM milestone_events")] == ["x"]
