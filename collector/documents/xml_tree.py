@@ -31,11 +31,12 @@ Element = tuple[str, Any]
 def elements(body: bytes, path: str, encoding: str | None, *, attributes: bool = True) -> Iterator[Element | BadDocument]:
     """Yield the elements at a path (local names, ``Orders/Order``; ``*`` for any; empty for the whole document), in order.
 
-    What breaks the XML off comes last; the elements before it are read. ``encoding`` overrides what the XML says of itself.
+    ``//IDOC``: wherever they are. XML in which there is nothing that could hold one is a bad document: it is something else, or wrapped in
+    something. What breaks the XML off comes last; the elements before it are read. ``encoding`` overrides what the XML says of itself.
     """
     body = body if body.startswith(_OF_TWO_BYTES) else body.strip(b" \t\r\n\0")
     parser = expat.ParserCreate(encoding)
-    reading = _Reading([part for part in path.split("/") if part] or ["*"], body, parser, attributes=attributes)
+    reading = _Reading(path, body, parser, attributes=attributes)
     parser.buffer_text = True
     parser.StartElementHandler = reading.start
     parser.EndElementHandler = reading.end
@@ -47,6 +48,9 @@ def elements(body: bytes, path: str, encoding: str | None, *, attributes: bool =
             if at + _CHUNK_BYTES < len(body) and at + _CHUNK_BYTES - parser.CurrentByteIndex > _CHUNK_BYTES:
                 raise unusable("xml_limits", "a tag or comment has more than 1 MiB")
             yield from reading.taken()
+        if reading.wrong:
+            error = ValidationError("xml_path", reading.wrong, "", "name in the source's format where the documents are")
+            yield _bad(error, parser), body
     except expat.ExpatError as wrong:
         yield from reading.taken()
         what = f"the XML breaks off: {expat.ErrorString(wrong.code)}"
@@ -66,18 +70,29 @@ def _bad(error: ValidationError, parser: expat.XMLParserType) -> ValidationError
 class _Reading:
     """The open elements; what is complete at the path is handed on."""
 
-    def __init__(self, path: list[str], body: bytes, parser: expat.XMLParserType, *, attributes: bool) -> None:
+    def __init__(self, path: str, body: bytes, parser: expat.XMLParserType, *, attributes: bool) -> None:
+        self._where = path
+        self._is_anywhere = path.startswith("//")
+        self._path = [part for part in path.split("/") if part] or ["*"]
+        self._has_place = False
+        self._root = ""
         self._body = body
         self._parser = parser
         self._begins = 0
         self._found: list[Element | BadDocument] = []
         self._number = 0
-        self._path = path
         self._attributes = attributes
         self._names: list[str] = []
         self._open: list[dict[str, Any]] = []
         self._texts: list[list[str]] = []
         self._values = 0
+
+    @property
+    def wrong(self) -> str:
+        """Return what is wrong with XML that was read to its end; empty if nothing is, as where a list has no items."""
+        if self._number or self._has_place:
+            return ""
+        return f"there is no element at '{self._where}': the XML is one {self._root}"
 
     def taken(self) -> list[Element | BadDocument]:
         """Return what was complete since the last call."""
@@ -95,6 +110,8 @@ class _Reading:
         if len(self._names) > DEPTH_MAX:
             raise unusable("xml_limits", f"the XML is nested deeper than {DEPTH_MAX} levels")
         if not self._open and not self._is_at_path():
+            self._root = self._root or name[:100]
+            self._has_place = self._has_place or (not self._is_anywhere and self._is_at(self._path[:-1]))
             return
         if not self._open:
             self._begins = self._parser.CurrentByteIndex
@@ -133,6 +150,7 @@ class _Reading:
         self._values = 0
 
     def _is_at_path(self) -> bool:
-        return len(self._names) == len(self._path) and all(
-            wanted in {"*", name} for wanted, name in zip(self._path, self._names, strict=True)
-        )
+        return self._names[-1] == self._path[-1] if self._is_anywhere else self._is_at(self._path)
+
+    def _is_at(self, path: list[str]) -> bool:
+        return len(self._names) == len(path) and all(wanted in {"*", name} for wanted, name in zip(path, self._names, strict=True))

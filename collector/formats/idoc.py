@@ -53,7 +53,7 @@ class Idoc:
         flat = reading_text(chosen.encoding, lambda text: documents(flat_idocs(text, known)))
 
         def read(body: bytes) -> Iterator[Document | BadDocument]:
-            return documents(elements(body, "*/IDOC", chosen.encoding, attributes=False)) if _is_xml(body) else flat(body)
+            return documents(elements(body, "//IDOC", chosen.encoding, attributes=False)) if _is_xml(body) else flat(body)
 
         return read
 

@@ -98,6 +98,21 @@ def test_several_idocs_are_several_documents():
     assert [one.id.split("/")[4][-1] for one in read("idoc", xml)] == ["5", "6"]
 
 
+def test_an_idoc_is_found_however_it_is_wrapped():
+    """As SAP's SOAP port sends it, or as the middleware has cut it out."""
+    (plain,) = read("idoc", as_xml())
+    bare = as_xml().partition("<ORDERS05>")[2].removesuffix("</ORDERS05>")
+    soap = f"<s:Envelope xmlns:s='urn:s'><s:Header/><s:Body><n:ORDERS05 xmlns:n='urn:n'>{bare}{bare}</n:ORDERS05></s:Body></s:Envelope>"
+    assert read("idoc", bare) == [plain]
+    assert read("idoc", soap) == [plain, plain]
+
+
+def test_xml_without_an_idoc_is_told_and_not_passed_over():
+    assert read("idoc", "<Orders><Order/></Orders>") == [
+        ("xml_path", "there is no element at '//IDOC': the XML is one Orders (line 1, column 26)", b"<Orders><Order/></Orders>")
+    ]
+
+
 def test_a_delivery_and_a_status_say_their_numbers():
     delivery = as_xml().replace("E1EDK01", "E1EDL20").replace("BELNR>4500004711</BELNR", "VBELN>0080001516</VBELN")
     assert only(delivery).subject == "0080001516"

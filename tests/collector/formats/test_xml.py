@@ -33,6 +33,17 @@ def test_each_element_at_a_path_is_a_document():
     assert read("xml", ORDERS, each="Orders/Invoice") == []
 
 
+@pytest.mark.parametrize("each", ["Order", "Envelope/Body/Order", "orders/Order"])
+def test_xml_in_which_the_documents_have_no_place_is_told_and_not_passed_over(each: str):
+    (lost,) = read("xml", ORDERS, each=each)
+    assert lost == ("xml_path", f"there is no element at '{each}': the XML is one Orders (line 5, column 12)", ORDERS.encode())
+
+
+@pytest.mark.parametrize("empty", ["<Orders/>", "<Orders><page>1</page></Orders>"])
+def test_a_list_without_items_has_no_documents(empty: str):
+    assert read("xml", empty, each="Orders/Order") == []
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1", "cp1252"])
 def test_encodings_are_those_that_the_xml_names_or_the_settings(encoding: str):
     named = {"utf-8-sig": "utf-8", "utf-16": "utf-16"}.get(encoding, encoding)
