@@ -1,12 +1,14 @@
 """CSV: each row is a document, by the names of its columns.
 
-``data.ORDER_NO`` is the column ``ORDER_NO``, always a text. The first line names the columns, unless the settings do. A row with more or
-fewer columns, or quotes that do not fit, goes to quarantine with its line; the other rows are read.
+``data.ORDER_NO`` is the column ``ORDER_NO``, always a text. The first line names the columns, unless the settings do; what Excel writes before
+it (``sep=;``) is left out, and so are rows in which nothing is filled in. A row with more or fewer columns, or quotes that do not fit, goes
+to quarantine with its line; the other rows are read. A file whose first line names one column, with another delimiter in it, is not.
 """
 
 from __future__ import annotations
 
 import csv
+import itertools
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +20,8 @@ from collector.documents.lines import bad_line, lines_of
 from collector.format import BadDocument, Document, Reader, add_alike
 from collector.format_settings import FormatSettings, parse_format, reading_text
 
+_DELIMITERS = ",;\t|"
+_SEPARATOR = "sep="
 COLUMNS_MAX = 2_000
 NAME_MAX = 200
 NAMES_MAX = 64 << 10
@@ -41,7 +45,7 @@ class Csv:
     def reader(self, settings: dict[str, Any]) -> Reader:
         """Return what reads a body. Raises :class:`core.errors.WrongSetting` that names the field."""
         chosen = parse_format(CsvSettings, settings)
-        return reading_text(chosen.encoding, lambda text: _rows(_Lines(lines_of(text, chosen.skip)), chosen))
+        return reading_text(chosen.encoding, lambda text: _rows(_Lines(_without_separator(lines_of(text, chosen.skip), chosen.delimiter)), chosen))
 
 
 FORMAT = Csv()
@@ -67,6 +71,14 @@ class _Lines:
         self._again.extendleft(reversed(self.taken[1:]))
 
 
+def _without_separator(lines: Iterator[tuple[int, str]], delimiter: str) -> Iterator[tuple[int, str]]:
+    """Leave out the first line if it is what Excel writes to say which delimiter follows."""
+    first = next(lines, None)
+    if first is None:
+        return lines
+    return lines if first[1].strip().lower() == f"{_SEPARATOR}{delimiter}" else itertools.chain((first,), lines)
+
+
 def _rows(lines: _Lines, settings: CsvSettings) -> Iterator[Document | BadDocument]:
     columns = settings.columns
     while True:
@@ -78,9 +90,11 @@ def _rows(lines: _Lines, settings: CsvSettings) -> Iterator[Document | BadDocume
                 lines.taken = []
                 if not columns:
                     columns = [name.strip() or f"column_{at}" for at, name in enumerate(row[: COLUMNS_MAX + 1], 1)]
-                    if wrong := _wrong_names(len(row), columns):
+                    if wrong := _wrong_names(len(row), columns, settings.delimiter):
                         yield bad_line("csv_columns", number, wrong, sent[:1_000])
                         return
+                elif not any(value.strip() for value in row):
+                    continue
                 elif len(row) != len(columns):
                     yield bad_line("csv_columns", number, f"has {len(row)} columns instead of {len(columns)}", sent)
                 else:
@@ -96,8 +110,10 @@ def _rows(lines: _Lines, settings: CsvSettings) -> Iterator[Document | BadDocume
             return
 
 
-def _wrong_names(count: int, columns: list[str]) -> str:
+def _wrong_names(count: int, columns: list[str], delimiter: str) -> str:
     """Return what is wrong with the names of so many columns; of more than may be, not all are looked at."""
+    if count == 1 and (other := next((one for one in _DELIMITERS if one in columns[0]), "")):
+        return f"names one column, '{columns[0][:100]}'; {delimiter!r} delimits nothing in it, perhaps {other!r} does"
     lengths = [len(msgspec.json.encode(name)) for name in columns]
     if count <= COLUMNS_MAX and max(lengths) <= NAME_MAX + 2 and sum(lengths) <= NAMES_MAX:
         return ""

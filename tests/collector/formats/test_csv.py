@@ -47,6 +47,24 @@ def test_a_row_that_does_not_fit_is_told_by_its_line_and_costs_no_other():
     assert found[4] == {"NO": "5", "WHO": "f"}
 
 
+def test_what_excel_writes_to_say_which_delimiter_follows_names_no_columns():
+    assert rows(f"sep=;\r\n{ROWS}") == rows(ROWS)
+    assert rows(f"\ufeffSEP=;\n{ROWS}") == rows(ROWS)
+    assert "perhaps ',' does" in rows("sep=,\nORDER_NO,STATE\n1,x\n")[0][1]
+
+
+@pytest.mark.parametrize("other", [",", "\t", "|"])
+def test_another_delimiter_makes_no_column_of_all_of_them(other: str):
+    what = f"line 1 names one column, 'ORDER_NO{other}STATE'; ';' delimits nothing in it, perhaps {other!r} does"
+    assert rows(f"ORDER_NO{other}STATE\n1{other}booked\n") == [("csv_columns", what, f"ORDER_NO{other}STATE".encode())]
+    assert rows("ORDER_NO\n1,5\n") == [{"ORDER_NO": "1,5"}]
+
+
+def test_rows_in_which_nothing_is_filled_in_say_nothing():
+    """Spreadsheets write them for cells that somebody once formatted."""
+    assert rows(f'{ROWS};;\n;\n; ;""\n') == rows(ROWS)
+
+
 def test_a_quote_that_is_never_closed_costs_its_row_alone():
     found = rows('NO;WHO\n1;"a\n2;b\n3;c\n')
 
