@@ -45,7 +45,9 @@ class Csv:
     def reader(self, settings: dict[str, Any]) -> Reader:
         """Return what reads a body. Raises :class:`core.errors.WrongSetting` that names the field."""
         chosen = parse_format(CsvSettings, settings)
-        return reading_text(chosen.encoding, lambda text: _rows(_Lines(_without_separator(lines_of(text, chosen.skip), chosen.delimiter)), chosen))
+        return reading_text(
+            chosen.encoding, lambda text: _rows(_Lines(_without_separator(lines_of(text, chosen.skip), chosen.delimiter)), chosen)
+        )
 
 
 FORMAT = Csv()

@@ -35,7 +35,11 @@ def make_app(ingress: Ingress, metrics: Metrics) -> ASGIApp:
     }
     routes = [
         *(Route(path + slash, endpoint, methods=["POST"]) for path, endpoint in endpoints.items() for slash in ("", "/")),
-        *(Route(path + slash, allow_deliveries, methods=["OPTIONS"]) for path in ("/v1/events", "/v1/webhooks/{source}") for slash in ("", "/")),
+        *(
+            Route(path + slash, allow_deliveries, methods=["OPTIONS"])
+            for path in ("/v1/events", "/v1/webhooks/{source}")
+            for slash in ("", "/")
+        ),
         Route("/healthz", lambda _request: JSONResponse({"status": "ok"})),
         Route("/readyz", lambda _request: _readiness(ingress)),
         Route("/metrics", metrics.answer),

@@ -73,7 +73,12 @@ def test_what_is_no_milestone_any_more_is_forgotten(store: Store) -> None:
 def test_a_document_that_is_sent_again_in_another_file_is_the_same(store: Store) -> None:
     """Partners give what they send again another name. It says the same, and nobody has to look at it."""
     load(store, 1, event("1", "first", file="a.edi"), event("2", "first"))
-    records = [event("1", "first", file="ä.edi"), event("1", "second", file="a.edi"), event("1", "first"), event("2", "first", file="a.edi")]
+    records = [
+        event("1", "first", file="ä.edi"),
+        event("1", "second", file="a.edi"),
+        event("1", "first"),
+        event("2", "first", file="a.edi"),
+    ]
     load(store, 2, *records)
 
     assert quarantine_conflicts(store, EventContents(store), Telemetry(), records, 2) == 3
