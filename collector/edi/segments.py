@@ -13,6 +13,8 @@ from typing import Any
 from collector.format import add_alike
 
 _AROUND = " \t\r\n\0\x1a\ufeff\xa0"
+INFORMATION_SEPARATORS = "\x1c\x1d\x1e\x1f"
+"""Control characters that are made to separate, which Python takes for blanks. Partners use them because no value has them."""
 _RELEASED = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4"
 """Stand for released characters while a text is split: these are never characters of a text."""
 _NAMES = [str(number) for number in range(200)]

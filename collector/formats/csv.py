@@ -1,8 +1,9 @@
 """CSV: each row is a document, by the names of its columns.
 
-``data.ORDER_NO`` is the column ``ORDER_NO``, always a text. The first line names the columns, unless the settings do; what Excel writes before
-it (``sep=;``) is left out, and so are rows in which nothing is filled in. A row with more or fewer columns, or quotes that do not fit, goes
-to quarantine with its line; the other rows are read. A file whose first line names one column, with another delimiter in it, is not.
+``data.ORDER_NO`` is the column ``ORDER_NO``, always a text. The first line names the columns, unless the settings do; what Excel writes
+before it (``sep=;``) is left out, and so are rows in which nothing is filled in. A row with more or fewer columns, or quotes that do not
+fit, goes to quarantine with its line; the other rows are read. A file whose first line names one column, with another delimiter in it, is
+not.
 """
 
 from __future__ import annotations

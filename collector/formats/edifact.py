@@ -18,7 +18,7 @@ from typing import Any
 
 from collector.edi.format import EdiFormat, linked
 from collector.edi.interchange import Dialect
-from collector.edi.segments import Separators
+from collector.edi.segments import INFORMATION_SEPARATORS, Separators
 from collector.edi.tree import Layout, names
 
 _LOOK_AHEAD = 2_000
@@ -44,12 +44,14 @@ _LAYOUT = Layout(
 
 
 def _separators(text: str, at: int) -> tuple[Separators, int]:
-    """Return what separates: as UNA says, else the usual characters; a line end terminates where no apostrophe does."""
+    """Return what separates: as UNA says, else the usual characters or those of level B; a line end terminates where no apostrophe does."""
     if text.startswith("UNA", at):
         advice = text[at + 3 : at + 9]
         if len(advice) < 6 or len(set(advice) - {" "}) < 4 or any(one.isalnum() for one in advice):
             raise ValueError("UNA does not name six different separators")
-        return Separators(advice[1], advice[0], advice[5], advice[4].strip(), advice[3].strip()), at + 9
+        return Separators(advice[1], advice[0], advice[5], advice[4].strip(" "), advice[3].strip(" ")), at + 9
+    if text[at + 3] == "\x1d":
+        return Separators("\x1d", "\x1f", "\x1c"), at
     beginning = text[at : at + _LOOK_AHEAD]
     terminator = "'" if "'" in beginning or "\n" not in beginning else "\n"
     fourth_version = re.match(r"UNB\+\w+:4", beginning)
@@ -61,7 +63,8 @@ def _found(text: str, at: int) -> int:
     return found.start() if found else -1
 
 
-_BEGINNING = re.compile(r"\b(?:UNA(?=[^\w\s]{2})|UN[BH](?=[^\w\s]))")
+_MARK = rf"(?:[^\w\s]|[{INFORMATION_SEPARATORS}])"
+_BEGINNING = re.compile(rf"\b(?:UNA(?={_MARK}{_MARK})|UN[BH](?={_MARK}))")
 
 
 def _made(data: Mapping[str, Any]) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from collector.edi.format import EdiFormat, linked
 from collector.edi.interchange import Dialect
-from collector.edi.segments import Separators
+from collector.edi.segments import INFORMATION_SEPARATORS, Separators
 from collector.edi.tree import Layout, names
 
 _ISA_MAX = 300
@@ -67,7 +67,7 @@ _NUMBERS = {
 def _separators(text: str, at: int) -> tuple[Separators, int]:
     """Return what separates, as the ISA segment shows it: it has 16 elements, the last is the component separator, then it ends."""
     element = text[at + 3 : at + 4]
-    if not element or element.isalnum() or element.isspace():
+    if not element or element.isalnum() or (element.isspace() and element not in INFORMATION_SEPARATORS):
         raise ValueError("no element separator follows ISA")
     end = at + 2
     for _ in range(16):
@@ -82,7 +82,7 @@ def _separators(text: str, at: int) -> tuple[Separators, int]:
     if terminator in "\r\n" and text[end + 3 : end + 3 + _ISA_MAX].partition("\n")[0].rstrip().endswith(component):
         component, terminator = _NONE, component  # the 16th element was left out: what ends the next line ends this one
     elements = text[at:end].split(element)
-    repetition = elements[11].strip()
+    repetition = elements[11].strip(" ")
     used = len(repetition) == 1 and not repetition.isalnum() and repetition not in {element, component, terminator}
     return Separators(element, component, terminator, repetition if used else ""), at
 
@@ -92,7 +92,7 @@ def _found(text: str, at: int) -> int:
     return found.start() if found else -1
 
 
-_ISA = re.compile(r"\bISA(?=[^\w\s])")
+_ISA = re.compile(rf"\bISA(?=[^\w\s]|[{INFORMATION_SEPARATORS}])")
 
 
 def _made(data: Mapping[str, Any]) -> tuple[str, str]:

@@ -49,6 +49,7 @@ def test_without_a_time_zone_the_time_is_not_guessed():
         (WHOLE.replace("~", "\r\n"), "two of them"),
         (WHOLE.replace("~", "…"), "a terminator beyond ASCII"),
         (WHOLE.replace("*", "|"), "another separator"),
+        (WHOLE.translate(str.maketrans("~*>^", "\x1c\x1d\x1f\x1e")), "separators that are control characters"),
         ("\n".join(WHOLE[at : at + 80] for at in range(0, len(WHOLE), 80)), "wrapped at 80 characters"),
         (WHOLE.replace("          ", " "), "an ISA without its padding"),
         (WHOLE.encode("utf-16").decode("latin-1"), "UTF-16 with its mark"),
