@@ -14,6 +14,7 @@ from collector.plugin_settings import PluginSettings, known_zone, parsed
 from collector.rejection import ValidationError
 from core.time_text import read_time
 
+WINDOWS = "cp1252"
 _LOOKED_AT = 64
 """Bytes, to tell UTF-16."""
 
@@ -63,8 +64,11 @@ def parse_format(kind: type[Chosen], settings: dict[str, Any]) -> Chosen:
     return parsed(kind, settings, "format")
 
 
-def text_of(body: bytes, encoding: str | None) -> str:
-    """Return a body as text, without a byte order mark. Raises ``ValueError`` if it is not in the encoding that was named."""
+def text_of(body: bytes, encoding: str | None, otherwise: str = WINDOWS) -> str:
+    """Return a body as text, without a byte order mark. Raises ``ValueError`` if it is not in the encoding that was named.
+
+    ``otherwise``: the encoding of what is not UTF, where none was named.
+    """
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and encoding in {None, "utf-16"}:
         return body.decode("utf-16")
     if encoding is None:
@@ -73,7 +77,7 @@ def text_of(body: bytes, encoding: str | None) -> str:
         try:
             return body.decode("utf-8-sig")
         except UnicodeDecodeError:
-            return body.decode("cp1252", "replace")
+            return body.decode(otherwise, "replace")
     try:
         return body.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -92,12 +96,19 @@ def _unmarked_utf16(body: bytes) -> str | None:
     return None
 
 
-def reading_text(encoding: str | None, documents: Callable[[str], Iterator[Document | BadDocument]]) -> Reader:
-    """Return what reads the documents of a body that is text; one that is none in its encoding is a bad document."""
+def reading_text(
+    encoding: str | None,
+    documents: Callable[[str], Iterator[Document | BadDocument]],
+    otherwise: Callable[[bytes], str] = lambda _: WINDOWS,
+) -> Reader:
+    """Return what reads the documents of a body that is text; one that is none in its encoding is a bad document.
+
+    ``otherwise``: in which encoding a body says that it is; it counts where none was named, and the body is not UTF.
+    """
 
     def read(body: bytes) -> Iterator[Document | BadDocument]:
         try:
-            text = text_of(body, encoding)
+            text = text_of(body, encoding, otherwise(body))
         except ValueError as error:
             yield ValidationError("bad_text", str(error), "body"), body
             return

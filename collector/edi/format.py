@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from collector.edi.interchange import Dialect, InterchangeReader
 from collector.format import Reader
-from collector.format_settings import FormatSettings, parse_format, reading_text
+from collector.format_settings import WINDOWS, FormatSettings, parse_format, reading_text
 
 _ENVELOPE_NAME_MAX = 120
 """Characters: more than any envelope has in its name. What is answered repeats it for each message."""
@@ -34,4 +34,8 @@ class EdiFormat:
     def reader(self, settings: dict[str, Any]) -> Reader:
         """Return what reads a body. Raises :class:`core.errors.WrongSetting` that names the field."""
         chosen = parse_format(FormatSettings, settings)
-        return reading_text(chosen.encoding, InterchangeReader(self.dialect, chosen.zone).documents)
+        return reading_text(chosen.encoding, InterchangeReader(self.dialect, chosen.zone).documents, self.encoding_of)
+
+    def encoding_of(self, _body: bytes) -> str:
+        """Return the encoding of a body that is not UTF, where the settings name none."""
+        return WINDOWS

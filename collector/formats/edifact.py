@@ -6,6 +6,8 @@ component of element 1 as ``1-2``: the number of an order is ``data.BGM.2``. Seg
 ``data.UNB``. ``data.reference`` and ``data.envelope`` name a message and its interchange as a CONTRL for it does, in
 ``data.acknowledges.messages`` and ``data.acknowledges.envelope``.
 
+Without an ``encoding`` in the settings, what is not UTF-8 is in the one that ``UNB`` names (``UNOE``: Cyrillic).
+
 A message is known by its control numbers and its content, so that one that is sent again is the same event. What is wrong with a message is
 told in ``data.problems``; what breaks off, and counts that say that something is missing, go to quarantine.
 """
@@ -20,9 +22,16 @@ from collector.edi.format import EdiFormat, linked
 from collector.edi.interchange import Dialect
 from collector.edi.segments import INFORMATION_SEPARATORS, Separators
 from collector.edi.tree import Layout, names
+from collector.format_settings import WINDOWS
 
 _LOOK_AHEAD = 2_000
 _ENDS = names("UNS CNT UNT LIN CPS CNI")
+_SYNTAX = re.compile(rb"UNB.UNO([A-Z])")
+_ENCODINGS = {
+    letter: f"iso8859_{part}"
+    for letter, part in zip((b"D", b"E", b"F", b"G", b"H", b"I", b"J", b"K"), (2, 5, 7, 3, 4, 6, 8, 9), strict=True)
+}
+"""By the letter of the syntax identifier (ISO 9735): UNOD is Latin alphabet 2."""
 _LAYOUT = Layout(
     qualifiers={**dict.fromkeys(names("RFF DTM NAD QTY MOA PRI LOC TDT CUX MEA PCD TAX ALC CTA FTX PCI CNT PAT TMD"), "1")},
     inside={
@@ -107,6 +116,11 @@ class Edifact(EdiFormat):
         _made,
         _more,
     )
+
+    def encoding_of(self, _body: bytes) -> str:
+        """Return the encoding that the first interchange says it has; of Western Europe, that of Windows has all that ISO 8859-1 has."""
+        found = _SYNTAX.search(_body, 0, _LOOK_AHEAD)
+        return _ENCODINGS.get(found[1], WINDOWS) if found else WINDOWS
 
 
 FORMAT = Edifact()

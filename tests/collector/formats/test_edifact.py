@@ -17,6 +17,8 @@ WHOLE = f"UNA:+.? 'UNB+UNOC:3+ACME:14+BOLTS:14+260327:1450+807'{ORDER}UNZ+1+807'
 STAND_INS = WHOLE.removeprefix("UNA:+.? '").replace("??", "\2").replace("?'", "\1").replace("?+", "\3")
 OTHER_SEPARATORS = "UNA=*.! ~" + STAND_INS.translate(str.maketrans({":": "=", "+": "*", "'": "~", "\1": "'", "\2": "?", "\3": "+"}))
 
+WITH_CONTROL_CHARACTERS = STAND_INS.translate(str.maketrans({":": "\x1f", "+": "\x1d", "'": "\x1c", "\1": "'", "\2": "?", "\3": "+"}))
+
 
 def only(text: str, **settings: str) -> Document:
     (found,) = read("edifact", text, **settings)
@@ -50,6 +52,8 @@ def test_an_order_says_its_number_type_and_time_and_is_read_by_segment():
         ("\n".join(WHOLE[at : at + 50] for at in range(0, len(WHOLE), 50)), "wrapped lines"),
         (WHOLE.removeprefix("UNA:+.? '"), "no advice"),
         (OTHER_SEPARATORS, "other separators"),
+        (WITH_CONTROL_CHARACTERS, "control characters"),
+        ("UNA\x1f\x1d.  \x1c" + WITH_CONTROL_CHARACTERS, "control characters, with advice"),
     ],
 )
 def test_what_partners_make_of_an_envelope_changes_nothing(sent: str, why: str):
@@ -67,6 +71,16 @@ def test_umlauts_are_read_in_the_encoding_named_or_guessed():
     body = WHOLE.replace("Ana", "M\xfcller").encode("latin-1")
     assert data(read("edifact", body)[0])["NAD"]["SU"]["CTA"]["OC"]["2-2"] == "M\xfcller"
     assert data(read("edifact", body, encoding="latin-1")[0])["NAD"]["SU"]["CTA"]["OC"]["2-2"] == "M\xfcller"
+
+
+@pytest.mark.parametrize(
+    ("syntax", "encoding", "name"),
+    [("UNOD", "iso8859-2", "Łódź"), ("UNOE", "iso8859-5", "Москва"), ("UNOF", "iso8859-7", "Αθήνα"), ("UNOK", "iso8859-9", "Eskişehir")],
+)
+def test_letters_are_read_in_the_encoding_that_the_interchange_names(syntax: str, encoding: str, name: str):
+    sent = WHOLE.replace("UNOC", syntax).replace("Ana", name)
+    for body in (sent.encode(encoding), sent.encode()):  # some write UTF-8, whatever they say
+        assert data(read("edifact", body)[0])["NAD"]["SU"]["CTA"]["OC"]["2-2"] == name
 
 
 def test_a_control_message_and_what_it_acknowledges_have_the_same_reference():
