@@ -19,9 +19,9 @@ NOTHING = r"^[0\s:./-]*$"
 
 @dataclass(frozen=True, slots=True)
 class TimeFormat:
-    """A regular expression (of RE2 and Python alike) and what each of its groups is: ``Y``, ``M``, ``D``, ``h``, ``m`` or ``s``.
+    """A regular expression (of RE2 and Python alike) and what each of its groups is: ``Y``, ``M``, ``D``, ``h``, ``m``, ``s`` or ``f``.
 
-    A year of two digits is of this century.
+    A year of two digits is of this century; ``f`` is a fraction of a second, of which milliseconds count.
     """
 
     pattern: str
@@ -41,7 +41,8 @@ class TimeFormat:
         found = re.fullmatch(self.pattern, text.strip())
         if found is None:
             raise ValueError(f"'{text}' is not written so")
-        part = {field: int(found[number] or 0) for number, field in enumerate(self.fields, start=1)}
+        part = {field: int(found[number] or 0) for number, field in enumerate(self.fields, start=1) if field != "f"}
+        fraction = found[self.group("f")] if "f" in self.fields else None
         hour = part.get("h", 0)
         try:
             day = datetime.combine(date(part["Y"] + (2000 if part["Y"] < 100 else 0), part["M"], part["D"]), time())
@@ -49,7 +50,8 @@ class TimeFormat:
             raise ValueError(f"'{text}' has no such day") from error
         if hour > 24:
             raise ValueError(f"'{text}' has no such hour")
-        return day + timedelta(hours=hour, minutes=part.get("m", 0), seconds=part.get("s", 0))
+        milliseconds = int((fraction or "0").ljust(3, "0")[:3])
+        return day + timedelta(hours=hour, minutes=part.get("m", 0), seconds=part.get("s", 0), milliseconds=milliseconds)
 
 
 def parse_time_format(text: str) -> TimeFormat:
@@ -80,5 +82,5 @@ def parse_time_format(text: str) -> TimeFormat:
     return TimeFormat(pattern, tuple(fields))
 
 
-ANY = TimeFormat(r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ]?(\d\d):?([0-5]\d)(?::?([0-5]\d)(?:[.,]\d+)?)?)?", ("Y", "M", "D", "h", "m", "s"))
+ANY = TimeFormat(r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ]?(\d\d):?([0-5]\d)(?::?([0-5]\d)(?:[.,](\d+))?)?)?", ("Y", "M", "D", "h", "m", "s", "f"))
 """ISO 8601 without a zone, and the same digits without any sign: what needs no format."""

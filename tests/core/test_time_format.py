@@ -62,5 +62,7 @@ def test_a_format_that_means_nothing_is_refused_with_what_to_write(written: str,
 
 def test_what_needs_no_format() -> None:
     assert ANY.read("2026-03-27 14:50").isoformat() == ANY.read("202603271450").isoformat() == "2026-03-27T14:50:00"
+    assert ANY.read("2026-03-27 14:50:00.394000000").isoformat(timespec="milliseconds") == "2026-03-27T14:50:00.394"
+    assert ANY.read("2026-03-27T14:50:00,5").isoformat(timespec="milliseconds") == "2026-03-27T14:50:00.500"
     assert not parse_time_format("YYYYMMDD").has_time_of_day
     assert [bool(re.match(NOTHING, text)) for text in ("", "00000000", "00.00.0000 00:00", "20000101")] == [True, True, True, False]
