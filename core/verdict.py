@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -29,3 +30,8 @@ class TransactionState(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     MERGED = "merged"
+
+
+def pauses_as_text(pauses: Iterable[tuple[int, int | None, str]]) -> str:
+    """Return the pauses of a clock as one text to compare them by: begin and end in milliseconds (none or negative: it lasts), reason."""
+    return "".join(f"{begin} {'' if end is None or end < 0 else end} {reason};" for begin, end, reason in pauses)

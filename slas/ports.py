@@ -35,7 +35,10 @@ class ClockStore(Protocol):
         ...
 
     def clocks_of(self, transactions: pd.DataFrame) -> pd.DataFrame:
-        """Return the current rows of ``clocks`` for the pairs in columns ``flow``, ``transaction_id`` (including removed ones)."""
+        """Return the current rows of ``clocks`` for the pairs in columns ``flow``, ``transaction_id`` (including removed ones).
+
+        In place of ``paused`` they have ``pauses``, a text (:func:`core.verdict.pauses_as_text`).
+        """
         ...
 
     def next_deadline(self) -> datetime | None:

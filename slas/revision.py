@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.catalog.flow import PARTIES
+from core.verdict import pauses_as_text
 from slas.clock import TIMES
 from slas.due import MISSING
 
@@ -31,7 +32,7 @@ def merge_previous(measured: pd.DataFrame, previous: pd.DataFrame, now: int) -> 
     gone = gone[gone["removed"] == 0] if len(gone) else gone
     parts = [_compared(measured, previous, found, now)] if len(measured) else []
     if len(gone):
-        none = np.fromiter(([] for _ in range(len(gone))), object, len(gone))  # the written clocks come without their pauses
+        none = np.fromiter(([] for _ in range(len(gone))), object, len(gone))  # the written clocks come with their pauses as a text alone
         times = {name: _milliseconds(gone[name]) for name in [*_COMPARED_TIMES, "verdict_at"]} | {"next_at": MISSING}
         parts.append(gone.assign(**times, removed=1, fresh=False, previous=gone["verdict"], lacking="", paused=none))
     frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0] if parts else pd.DataFrame()
@@ -67,6 +68,10 @@ def _compared(measured: pd.DataFrame, previous: pd.DataFrame, found: NDArray[np.
     else:
         fresh = differ(["verdict", "due_at", "stopped_at"])
         different = fresh | differ([*_COMPARED, *_COMPARED_TIMES]) | of(before["removed"].to_numpy(np.bool_), where_new=False)
+        # one after its due time, or in the night, moves nothing else
+        different[~new] |= (
+            np.fromiter(map(pauses_as_text, measured["paused"].to_numpy(object)[~new]), object, len(before)) != before["pauses"].to_numpy()
+        )
         changes = {
             "previous": of(before["verdict"].to_numpy(object), ""),
             "verdict_version": of(before["verdict_version"].to_numpy(np.int64), 0) + fresh,

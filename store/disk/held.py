@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import NoRoom
+from core.verdict import pauses_as_text
 from store.disk.held_file import HeldFile
 
 log = logging.getLogger("store.disk.held")
@@ -120,7 +121,7 @@ class Held:
             return [columns for batch in self._batches if (columns := batch.tables.get(table)) is not None]
 
     def clocks(self) -> pd.DataFrame:
-        """Return the latest row of each waiting clock, as read from the store: without ``paused``, times naive UTC.
+        """Return the latest row of each waiting clock, as read from the store: ``pauses`` in place of ``paused``, times naive UTC.
 
         Call this before asking the store: anything written in between is then in both answers.
         """
@@ -148,7 +149,9 @@ def _frame(columns: Columns) -> pd.DataFrame:
     for name, values in columns.items():
         if name in CLOCK_TIMES:
             found[name] = np.array([nothing if at is None else at for at in values], np.int64).view("datetime64[ms]")
-        elif name != "paused":
+        elif name == "paused":
+            found["pauses"] = [pauses_as_text(pauses) for pauses in values]
+        else:
             found[name] = list(values)
     return pd.DataFrame(found)
 

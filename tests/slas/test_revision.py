@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from core.verdict import pauses_as_text
 from slas.due import MISSING
 from slas.revision import merge_previous, to_rows, to_verdict_rows
 
@@ -23,8 +24,9 @@ def measured(*clocks: dict[str, Any]) -> pd.DataFrame:
 
 
 def written(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of ``clocks`` as the store gives them back: without the pauses and what the verdict was before."""
-    return to_rows(frame).drop(columns=["paused", "previous"])
+    """Return the rows of ``clocks`` as the store gives them back: with the pauses as a text, without what the verdict was before."""
+    rows = to_rows(frame)
+    return rows.assign(pauses=[pauses_as_text(each) for each in rows["paused"]]).drop(columns=["paused", "previous"])
 
 
 def first() -> pd.DataFrame:
@@ -60,7 +62,7 @@ def test_another_verdict_due_time_or_stop_is_a_new_version(change: dict[str, Any
     "change",
     [
         {"reference": "4712"}, {"stage": "shipped"}, {"cause": "CREDIT"}, {"severity": "critical"}, {"owner": "other"}, {"runbook": "q"}, {"value": 11.0},
-        {"currency": "USD"}, {"penalty": 1.0}, {"customer": "Beta"}, {"supplier": "Stahl"}, {"carrier": "Rapid"}, {"plant": "US"}, {"started_at": 900}, {"warn_at": 1_500}, {"next_at": MISSING},
+        {"currency": "USD"}, {"paused": [(1_100, 1_200, "credit")]}, {"penalty": 1.0}, {"customer": "Beta"}, {"supplier": "Stahl"}, {"carrier": "Rapid"}, {"plant": "US"}, {"started_at": 900}, {"warn_at": 1_500}, {"next_at": MISSING},
     ],
 )  # fmt: skip
 def test_anything_else_is_written_under_the_same_version(change: dict[str, Any]) -> None:
@@ -68,9 +70,15 @@ def test_anything_else_is_written_under_the_same_version(change: dict[str, Any])
     assert (row["fresh"], row["verdict_version"], row["verdict_at"]) == (False, 1, 4_000)
 
 
-@pytest.mark.parametrize("change", [{"contract_version": "v2: own limit"}, {"paused": [(1_100, 1_200)]}])
-def test_a_catalog_that_says_the_same_moves_no_clock(change: dict[str, Any]) -> None:
-    assert merge_previous(measured(change), written(first()), NOW).empty
+def test_a_catalog_that_says_the_same_moves_no_clock() -> None:
+    assert merge_previous(measured({"contract_version": "v2: own limit"}), written(first()), NOW).empty
+
+
+def test_pauses_are_written_once_again_where_they_are_others() -> None:
+    paused = merge_previous(measured({"paused": [(1_100, MISSING, "credit")]}), written(first()), NOW)
+    assert len(paused) == 1, "the list of a clock is the same in whatever order its pauses came"
+    assert merge_previous(measured({"paused": [(1_100, MISSING, "credit")]}), written(paused), NOW).empty
+    assert len(merge_previous(measured({"paused": [(1_100, 1_200, "credit")]}), written(paused), NOW)) == 1
 
 
 @pytest.mark.parametrize("left", [measured(), measured({"transaction_id": "t2"})], ids=["none", "another"])

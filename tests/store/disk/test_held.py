@@ -114,7 +114,14 @@ def test_the_latest_of_each_clock_that_waits_is_read_with_its_times_as_from_the_
     assert held.clocks().empty
 
     def waiting(name: str, verdict: str, due_at: int | None) -> Batch:
-        row = {"flow": "f", "sla": "s", "transaction_id": name, "verdict": verdict, "due_at": due_at, "paused": []}
+        row = {
+            "flow": "f",
+            "sla": "s",
+            "transaction_id": name,
+            "verdict": verdict,
+            "due_at": due_at,
+            "paused": [(1, None, "credit")] if due_at else [],
+        }
         return Batch({"clocks": {key: [value] for key, value in row.items()}}, {})
 
     held.add(waiting("a", "running", 1_774_000_000_123))
@@ -123,6 +130,7 @@ def test_the_latest_of_each_clock_that_waits_is_read_with_its_times_as_from_the_
     found = held.clocks()
     assert found["verdict"].tolist() == ["running", "breached"]
     assert "paused" not in found
+    assert found["pauses"].tolist() == ["", "1  credit;"]
     assert found["due_at"].dtype == "datetime64[ms]"
     assert pd.isna(found["due_at"][0])
     assert found["due_at"][1] == pd.Timestamp("2026-03-20 09:46:40.123")

@@ -10,6 +10,7 @@ import pytest
 
 from core.clock import to_milliseconds
 from core.errors import NoRoom
+from core.verdict import pauses_as_text
 from store.client import Store
 from store.stages.clocks import StoredClocks
 from store.stages.cursors import MOVES
@@ -140,6 +141,7 @@ def test_clocks_that_are_written_are_read_as_they_were(store: Store) -> None:
     assert found["verdict"].to_dict() == {"a": "met", "b": "unknown"}
     assert found["due_at"]["a"].to_pydatetime() == START.replace(tzinfo=None)
     assert pd.isna(found["due_at"]["b"])
+    assert found["pauses"].to_dict() == {"a": pauses_as_text(rows["paused"][0]), "b": ""}
     (paused,) = store.rows("SELECT paused FROM clocks WHERE transaction_id = 'a'")
     assert [(begin.timestamp(), end and end.timestamp(), reason) for begin, end, reason in (tuple(each.values()) if isinstance(each, dict) else each for each in paused["paused"])] == [
         (1.0, 2.0, "credit"), (3.0, None, ""),
