@@ -252,6 +252,26 @@ def test_a_slash_leads_to_the_search_from_every_page_and_finds(served: str, brow
         assert not seen.errors
 
 
+def test_tab_leads_to_what_is_on_the_screen_and_shows_where_it_is(served: str, browser: Any) -> None:
+    with window(browser, f"{served}/", new_viewer=False) as (page, _):
+        drawn(page, ".andon-board")
+        stops = []
+        for _ in range(18):
+            page.keyboard.press("Tab")
+            stops.append(page.evaluate(FOCUSED))
+        names = [name for name, *_ in stops]
+        assert {"Incidents", "Wall"} <= {name.splitlines()[-1] for name in names if name}, names
+        assert [name for name, on_screen, _ in stops if not on_screen] == []
+        assert [name for name, _, marked in stops if not marked] == []
+
+
+FOCUSED = """() => {
+    const one = document.activeElement, {left, right} = one.getBoundingClientRect(), {outlineStyle, boxShadow} = getComputedStyle(one);
+    return [one.innerText || one.ariaLabel || one.outerHTML.slice(0, 200), right > 0 && left < innerWidth, outlineStyle !== "none" || boxShadow !== "none" || one.tagName === "MAIN"];
+}"""
+"""Name of what has the focus, whether it is on the screen, and whether it looks so; Streamlit draws a line around the whole page itself."""
+
+
 def test_keys_lead_from_page_to_page_and_through_a_list_and_are_listed(served: str, browser: Any) -> None:
     with window(browser, f"{served}/slas", new_viewer=False) as (page, seen):
         drawn(page)
