@@ -28,7 +28,8 @@ _TALLY = Markup('<span class="tally {}" title="{}"><b aria-hidden="true">{}</b>{
 _EARLIER = status_badge.Badge("dim", "«", "held up earlier", "", "")
 
 LEGEND = Markup(
-    '<p class="legend"><span><b>Large number:</b> open transactions waiting before the station</span><span><b>Bar:</b> the share held up</span>'
+    '<p class="legend"><span><b>Large number:</b> open transactions waiting before the station, at the first those of the last hour</span>'
+    "<span><b>Bar:</b> the share held up</span>"
     '<span>{}</span><span class="earlier">{} and counted there</span></p>'
 ).format(
     Markup(" ").join(

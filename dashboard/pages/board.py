@@ -63,17 +63,19 @@ def _draw(context: Context) -> None:
     if context.data.delayed_since is not None:
         notices.delayed(context.data.asked, context.data.delayed_since, context.zone, context.now)
     flows = lines(context.catalog, board)
-    _header(context, board, flows)
+    figures, incidents = _header(context, board, flows), _incidents(context, board.incidents)
     if board.waiting.empty and board.held.empty and not context.data.read(search.is_any_known):
+        st.html(figures)
         words = "A flow appears as soon as its first milestone arrives. Send one:"
         notices.empty("No transactions yet", words, first_event(context))
         return
-    _incidents(context, board.incidents)
     drawn = Markup("").join(line(flow, reported.total(context.catalog, flow.held.value, context.now), context.now) for flow in flows)
-    st.html(Markup('<div class="andon-board andon-live">{}{}</div>').format(drawn, LEGEND))
+    # One right after the other, once all are made: a browser draws each as it comes, and figures of two moments must not stand there long.
+    for part in (figures, incidents, Markup('<div class="andon-board andon-live">{}{}</div>').format(drawn, LEGEND)):
+        st.html(part)
 
 
-def _header(context: Context, board: reads.Board, flows: list[Line]) -> None:
+def _header(context: Context, board: reads.Board, flows: list[Line]) -> Markup:
     cells = Markup("").join(
         _FIGURE.format(
             kind=kind,
@@ -85,7 +87,7 @@ def _header(context: Context, board: reads.Board, flows: list[Line]) -> None:
         )
         for kind, sign, label, value, note, hint in _figures(context, board, flows)
     )
-    st.html(Markup('<div class="andon-figures andon-live">{}</div>').format(cells))
+    return Markup('<div class="andon-figures andon-live">{}</div>').format(cells)
 
 
 def _figures(context: Context, board: reads.Board, flows: list[Line]) -> list[tuple[str, ...]]:
@@ -162,14 +164,11 @@ def _due(due: Any, now: datetime) -> str:
     return "–" if at is None else until(at, now) if at > now else "just passed"
 
 
-def _incidents(context: Context, incidents: pd.DataFrame) -> None:
+def _incidents(context: Context, incidents: pd.DataFrame) -> Markup:
     if incidents.empty:
-        st.html(
-            Markup('<div class="andon-incidents andon-live"><div class="calm">{} No open incidents</div></div>').format(
-                status_badge.icon(status_badge.GREEN, "small")
-            )
+        return Markup('<div class="andon-incidents andon-live"><div class="calm">{} No open incidents</div></div>').format(
+            status_badge.icon(status_badge.GREEN, "small")
         )
-        return
     shown = incidents.head(3 if context.wall else 5)
     rows = []
     for incident in shown.to_dict("records"):
@@ -190,7 +189,7 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
     total = int(incidents["total"].iloc[0])
     words = f"and {total - len(shown)} more" if context.wall else f"All {total} open incidents →"
     more = Markup('<a class="more" href="incidents">{}</a>').format(words) if total > len(shown) else Markup("")
-    st.html(Markup('<div class="andon-incidents andon-live">{}{}</div>').format(Markup("").join(rows), more))
+    return Markup('<div class="andon-incidents andon-live">{}{}</div>').format(Markup("").join(rows), more)
 
 
 def _handled(context: Context, incident: dict[Any, Any]) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 import pytest
+import streamlit as st
 
 from core.catalog.catalog import catalog_to_json
 from core.catalog.rates import Rates
 from core.money import several, short
 from dashboard import data
+from dashboard.components import stations
 from dashboard.pages import board
 from dashboard.places import lines, total
 from store.client import Store
@@ -52,6 +55,25 @@ def test_figures_that_were_written_to_while_they_were_read_say_so(view: View, fi
     monkeypatch.setattr(reads, "board", lambda *_, **__: replace(found, whole=False))
     data._fetch.clear()
     assert "figures may be seconds apart" in words(view("board", filled))
+
+
+def test_all_of_the_board_is_made_before_any_of_it_is_shown(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser draws what comes: figures must not stand above incidents of another moment while these are still being made."""
+    done: list[str] = []
+    made, shown = stations.line, st.html
+
+    def make(*given: Any) -> Any:
+        done.append("made")
+        return made(*given)
+
+    def show(body: str) -> Any:
+        done.extend(["shown"] * ("andon-live" in body))
+        return shown(body)
+
+    monkeypatch.setattr(board, "line", make)
+    monkeypatch.setattr(st, "html", show)
+    view("board", filled)
+    assert done == ["made"] * 3 + ["shown"] * 3
 
 
 def test_nothing_open_is_said_and_more_than_fit_are_counted(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
