@@ -50,21 +50,26 @@ def show(context: Context, page: str, period: Period) -> None:
     what, selected = asked(), _selected()
     st.html(Markup('<a class="andon-back" href="{}">‹ Back to the figures</a>').format(links.to(page, **_kept(page))))
     st.subheader(_TITLES[what], anchor=False)
-    about = ["now" if what == "risk" else period.title, *_narrowed(context, selected)]
+    about = [*([] if what == "risk" else [period.title]), *_narrowed(context, selected)]
     if what in {"missed", "protected"}:
         rows, clocks, transactions = context.data.read(
             reads.behind, slow=True, missed=what == "missed", selected=selected, promises=definitions.promises(context.catalog),
             start=period.start, end=period.end, limit=_SHOWN,
         )  # fmt: skip
         about.append(f"{counted(clocks, 'clock')} of {counted(transactions, 'transaction')}")
-        columns, order = _clock_columns(context), "by penalty, then by value"
+        columns, order = (
+            (_missed_columns(context), "by penalty, then by value") if what == "missed" else (_met_columns(context), "largest value first")
+        )
     elif what == "slowest":
         rows = context.data.read(reads.slowest, slow=True, selected=selected, start=period.start, end=period.end, limit=_SHOWN)
         columns, order = _cycle_columns(context), "slowest first"
     else:
         rows = context.data.read(reads.at_risk, selected=selected, limit=_SHOWN)
         columns, order = _risk_columns(context), "largest value first"
-    st.caption(" · ".join(map(plain, about)))
+    if what in {"slowest", "risk"} and len(rows) < _SHOWN:
+        about.append(counted(len(rows), "transaction"))
+    if about:
+        st.caption(" · ".join(map(plain, about)))
     if rows.empty:
         notices.good("Nothing here", "No clock and no transaction counts towards this figure.")
         return
@@ -107,12 +112,9 @@ def cause_title(cause: str) -> str:
     return f"{source} was {was}" if was else cause_text(cause) or "none recorded"
 
 
-def _clock_columns(context: Context) -> list[table.Column]:
-    catalog = context.catalog
+def _missed_columns(context: Context) -> list[table.Column]:
     return [
-        _reference(),
-        table.Column("SLA", lambda row: definitions.sla_title(catalog, row["flow"], row["sla"])),
-        table.Column("Due", lambda row: table.time(context.zone, row["due_at"]), "named"),
+        *_of_clock(context),
         table.Column("Late by", lambda row: _late(context, row), "number"),
         table.Column("", lambda row: status_badge.pill(row["verdict"]), "lead"),
         table.Column("Cause", lambda row: cause_title(row["cause"]) if row["cause"] else ""),
@@ -123,12 +125,37 @@ def _clock_columns(context: Context) -> list[table.Column]:
     ]
 
 
+def _met_columns(context: Context) -> list[table.Column]:
+    return [
+        *_of_clock(context),
+        table.Column("Reached", lambda row: table.time(context.zone, row["stopped_at"]), "named"),
+        table.Column("To spare", _spare, "number lead"),
+        *_parties(),
+        table.Column("Value", lambda row: cell(row["value"], row["currency"]), "number key"),
+        _owner(context),
+    ]
+
+
+def _of_clock(context: Context) -> list[table.Column]:
+    return [
+        _reference(),
+        table.Column("SLA", lambda row: definitions.sla_title(context.catalog, row["flow"], row["sla"])),
+        table.Column("Due", lambda row: table.time(context.zone, row["due_at"]), "named"),
+    ]
+
+
 def _late(context: Context, row: dict[str, Any]) -> str:
     """Return how long after its due time the milestone was reached, or how long it is awaited since then."""
     due, stopped = aware(row["due_at"]), aware(row["stopped_at"])
     if due is None or (stopped is not None and stopped <= due):
         return ""
     return duration(((stopped or context.now) - due).total_seconds()) + ("" if stopped else " and counting")
+
+
+def _spare(row: dict[str, Any]) -> str:
+    """Return how long before its due time the milestone was reached."""
+    due, stopped = aware(row["due_at"]), aware(row["stopped_at"])
+    return duration((due - stopped).total_seconds()) if due is not None and stopped is not None else ""
 
 
 def _cycle_columns(context: Context) -> list[table.Column]:

@@ -183,7 +183,7 @@ def _one(context: Context, both: str, days: pd.DataFrame, period: Period) -> Non
     nothing = {"flow": flow, "sla": sla, "missed": 0, "unknown": 0, "decided": 0, "allowed": 0.0, "budget_used": None, "share_met": None}
     row: dict[str, Any] = (_summed(context, mine) or [nothing])[0]
     missed, kind = behind.link("slas", "missed"), tiles.budget_kind(row["budget_used"])
-    note = f"of {_allowed(row)} that the objective of {objective * 100:g}% allows"
+    note = f"{_allowed(row)} allowed by the objective of {objective * 100:g}%"
     shown = [
         Tile("Missed", count(row["missed"]), note, kind, missed if row["missed"] else "", "Opens the clocks that were missed"),
         Tile("Budget used", _used(row["budget_used"]), "of the misses allowed", kind),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -40,6 +42,22 @@ def test_a_list_says_what_it_is_of_and_how_many(view: View, filled: Store) -> No
     test = view("kpis", filled, behind="missed", sla="order-to-cash/book-in-time", period="7d", customer="Globex")
     (about,) = [caption.value for caption in test.caption if "clock" in caption.value and "·" in caption.value]
     assert about.startswith("the last 7 days · Order to cash · Order booked in ERP · Globex · ")
+
+
+def test_what_was_met_in_time_is_told_by_how_much_and_has_no_column_for_what_only_a_miss_has(view: View, filled: Store) -> None:
+    shown = words(view("kpis", filled, behind="protected"))
+    titles, rows = shown.split(f'aria-label="{TITLES["protected"]}"')[1].split("</table>")[0].split("<tbody>")
+    assert "To spare" in titles
+    assert not [title for title in ("Late by", "Cause", "Penalty") if title in titles]
+    spared = re.findall(r'data-title="To spare"[^>]*>([^<]*)<', rows)
+    assert len(spared) == rows.count("<tr>") > 0
+    assert all(spared)
+
+
+def test_what_is_at_risk_now_says_how_many_it_is(view: View, filled: Store) -> None:
+    test = view("kpis", filled, behind="risk")
+    rows = words(test).split(f'aria-label="{TITLES["risk"]}"')[1].split("<tbody>")[1].count("<tr>")
+    assert f"{rows} transactions" in [caption.value for caption in test.caption]
 
 
 def test_an_empty_list_is_good(view: View, empty: Store) -> None:

@@ -54,7 +54,7 @@ def test_one_sla_is_told_in_figures(view: View, filled: Store, monkeypatch: pyte
         ("Met", "95.0%"),
         ("Unknown", "2"),
     ]
-    assert "of 1 that the objective of 95% allows" in figures
+    assert "1 allowed by the objective of 95%" in figures
     assert re.search(r'<a class="figure warn" href="slas\?sla=order-to-cash%2Fbook-in-time&amp;behind=missed"', figures)
     undecided = words(view("slas", filled, sla="order-to-cash/no-such"))
     assert re.findall(r"</span><b>(.*?)</b>", undecided) == ["0", "–", "–", "0"]
