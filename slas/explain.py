@@ -254,7 +254,10 @@ def _arithmetic(clock: Row, rule: Rule, facts: Mapping[str, str]) -> list[str]:
     total = int(counting.between(start, due)[0])
     held = sum(int(counting.between(pause.begin, pause.end)[0]) for pause in pauses if pause.end != MISSING and pause.begin < due)
     less = f" - {working_hours(held)} paused = {working_hours(total - held)}" if held else ""
-    lines.append(f"  sum          {working_hours(total)}{less}")
+    if limit_of(rule.sla, rule.label)[1] is None:
+        lines.append(f"  sum          {working_hours(total)}{less}")
+    else:  # it is due at a date, and what lies between is no sum of the rule
+        lines.append(f"  in all       {working_hours(total)}{less} from {rule.sla.from_} to due")
     told = promises_told(rule, [start], [facts], [pauses])[0] if _has_facts(rule, facts) else "from facts that have changed"
     target = target_of(rule.sla, rule.label)
     warns = (target and target.warn) or rule.sla.warn

@@ -87,6 +87,16 @@ def test_a_due_expression_names_the_facts_it_read_and_a_missing_one_is_no_due_ti
     assert "  due          cannot be calculated" in lines
 
 
+def test_the_time_up_to_a_date_is_not_taken_for_a_sum_of_the_rule(store: Store) -> None:
+    """Eight hours are taken off the promise; that there are fifteen and a half from the start is no part of it."""
+    definitions = catalog({"ship": {"from": "captured", "to": "shipped", "due": "promised_at - 8 hours"}})
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:30:00"}, facts={"promised_at": "2026-03-28T14:00:00Z"})
+    engine(store, definitions).run(utc("2026-03-27 15:06:00"))
+    lines = explain(evidence_of(store), definitions, utc("2026-03-27 15:06:00"))
+    assert "  in all       15 hours 30 minutes from captured to due" in lines
+    assert not [line for line in lines if line.startswith("  sum ")]
+
+
 def test_a_clock_is_explained_by_the_catalog_that_set_it(store: Store) -> None:
     write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
     then = catalog({"book": BOOK})
