@@ -180,9 +180,8 @@ def _paragraphs(plugin: object) -> list[str]:
     return [part for paragraph in text.split("\n\n") for part in (paragraph, "")]
 
 
-def _first_line(plugin: object) -> str:
-    text = getattr(plugin, "title", "") or (inspect.getdoc(inspect.getmodule(type(plugin))) or "").splitlines()[0]
-    return str(text).rstrip(".")
+def _first_line(page: object) -> str:
+    return (inspect.getdoc(inspect.getmodule(type(page))) or "").splitlines()[0].rstrip(".")
 
 
 def _words(definition: type[BaseModel]) -> str:
