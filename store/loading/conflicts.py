@@ -1,6 +1,7 @@
 """Finds events that repeat the key of a stored event with different content: the first one stays, the other goes to quarantine.
 
-A document that names itself and is sent again in a file of another name says the same: the first one stays, and nothing is told.
+A document that names itself and comes again in a file of another name, or as another message, says the same, and so does a message of MQTT
+that the broker has kept: the first one stays, and nothing is told.
 
 An event in quarantine is not a milestone either. So this runs after a slice is written and before it is correlated.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -23,6 +24,8 @@ from store.loading.slice import DECODED_MAX
 from store.statement import statement
 
 REASON = "key_conflict"
+_OF_DELIVERY = frozenset({"file", "partition", "offset", "sequence", "retained"})
+"""Attributes that receivers add: how an event came, and not what it says."""
 log = logging.getLogger("store.loading.conflicts")
 
 
@@ -42,15 +45,15 @@ def quarantine_conflicts(store: Store, contents: EventContents, telemetry: Telem
     suspects = [(record, key) for record in events if key_hash(*(key := key_of(record))) in hashes]
     pairs = base64.b64encode(json.dumps(sorted({key for _, key in suspects})).encode()).decode()
     found = store.rows(statement("conflicts/kept_events"), {"pairs": pairs})
-    kept = {(str(row["event_source"]), str(row["id"])): (str(row["kept"]), str(row["file"])) for row in found}
+    kept = {(str(row["event_source"]), str(row["id"])): (str(row["kept"]), row["extensions"]) for row in found}
     rows: dict[str, Record] = {}
     others: list[tuple[str, str]] = []
     for record, key in suspects:
         content = content_hash(record.body)
-        first, file = kept.get(key, (content, ""))
+        first, delivery = kept.get(key, (content, {}))
         if content != first:
             others.append((f"{key[0]} {key[1]}", content))
-            if content_hash(_as_in_file(record.body, file)) != first:
+            if content_hash(_as_delivered(record.body, delivery)) != first:
                 rows[f"conflict:{content}"] = _quarantine_record(record, key, f"conflict:{content}")
     if not others:  # the same content, sent again
         return 0
@@ -64,14 +67,17 @@ def quarantine_conflicts(store: Store, contents: EventContents, telemetry: Telem
     return len(rows)
 
 
-def _as_in_file(body: bytes, file: str) -> bytes:
-    """Return an event as it would be if the file that it came in had another name; as it is, if it came in none."""
+def _as_delivered(body: bytes, delivery: Mapping[str, str]) -> bytes:
+    """Return an event as it would be if it had been delivered as another one was, of which ``delivery`` has the attributes that tell it."""
     try:
         fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except msgspec.MsgspecError:
         return body
-    if "file" in fields:
-        fields["file"] = msgspec.Raw(msgspec.json.encode(file))
+    for name in _OF_DELIVERY & fields.keys():
+        if name in delivery:
+            fields[name] = msgspec.Raw(msgspec.json.encode(delivery[name]))
+        else:
+            del fields[name]
     return msgspec.json.encode(fields)
 
 

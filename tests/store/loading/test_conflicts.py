@@ -76,14 +76,29 @@ def test_a_document_that_is_sent_again_in_another_file_is_the_same(store: Store)
     records = [
         event("1", "first", file="ä.edi"),
         event("1", "second", file="a.edi"),
-        event("1", "first"),
         event("2", "first", file="a.edi"),
     ]
     load(store, 2, *records)
 
-    assert quarantine_conflicts(store, EventContents(store), Telemetry(), records, 2) == 3
+    assert quarantine_conflicts(store, EventContents(store), Telemetry(), records, 2) == 1
     assert not [text for text in quarantined(store) if "ä.edi" in text]
     assert [row["file"] for row in store.rows("SELECT extensions['file'] AS file FROM events FINAL ORDER BY id")] == ["a.edi", ""]
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ({"partition": "0", "offset": "7"}, {"partition": "3", "offset": "1"}),
+        ({"sequence": "7"}, {"sequence": "8"}),
+        ({"topic": "line/7"}, {"topic": "line/7", "retained": "true"}),
+    ],
+)
+def test_how_an_event_was_delivered_is_not_what_it_says(store: Store, first: dict[str, str], again: dict[str, str]) -> None:
+    load(store, 1, event("1", "first", **first))
+    records = [event("1", "first", **again), event("1", "second", **again), event("1", "first", **again, step="done")]
+    load(store, 2, *records)
+    assert quarantine_conflicts(store, EventContents(store), Telemetry(), records, 2) == 2
+    assert all("second" in text or "done" in text for text in quarantined(store))
 
 
 def test_of_a_document_in_two_files_the_milestones_of_the_first_are_kept(store: Store) -> None:
