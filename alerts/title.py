@@ -32,7 +32,7 @@ def title_of(catalog: Catalog, incident: Incident) -> str:
     at_risk = f"{several(incident.value, 2)} at risk" if any(incident.value.values()) else ""
     if is_held_up(incident.cause):
         waits = "waited" if resolved else "waits" if number == 1 else "wait"
-        what = [cause_text(incident.cause), f"{who} {waits} behind it{_late(incident) if incident.breached else ''}"]
+        what = [cause_text(incident.cause, over=resolved), f"{who} {waits} behind it{_late(incident) if incident.breached else ''}"]
     else:
         what = [f"{who} {_what(catalog, incident, resolved)}"]
     return one_line(" · ".join(filter(None, [*what, plants, at_risk])))
@@ -53,7 +53,7 @@ def _what(catalog: Catalog, incident: Incident, resolved: bool) -> str:
     if resolved:
         stands = f"{'was' if incident.members_total == 1 else 'were'} {stands}"
     if cause.partition(":")[0] in NO_VERDICT:
-        return f"perhaps {stands}: {cause_text(cause)}"
+        return f"perhaps {stands}: {cause_text(cause, over=resolved)}"
     if cause == OVERDUE:
         return stands if resolved else f"{stands}{_late(incident)}" if incident.breached else f"still {stands}"
     return f"{stands}: {cause_text(cause) if cause != FAILED else 'the step failed'}"

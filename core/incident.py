@@ -29,6 +29,16 @@ HELD_UP = {
     DEAD_LETTERS: "{} dead-letters messages",
 }
 """How a queue holds up what is behind it, by the kind of cause (``queue-stopped:broker/orders.inbound``)."""
+_OVER = {
+    "source-silent": "{} was silent",
+    "source-paused": "{} was paused",
+    "fact-missing": "the fact {} was missing",
+    "calendar": "the calendar {} gave no due time",
+    STOPPED: "{} stood still",
+    GROWING: "{} filled faster than it was read",
+    DEAD_LETTERS: "{} dead-lettered messages",
+}
+"""The same once it is over."""
 
 
 WORKED, WORKED_NOT = OUTCOMES = ("worked", "did not work")
@@ -66,17 +76,18 @@ def size_of(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {name: row[worst + name] for name in ("members", "breached", "value", "penalty")}
 
 
-def cause_text(cause: str) -> str:
+def cause_text(cause: str, *, over: bool = False) -> str:
     """Return a cause in words: ``takes too long`` for ``overdue``, ``erp is silent`` for ``source-silent:erp``; others as they are.
 
-    ``orders.inbound stands still`` for ``queue-stopped:broker/orders.inbound``.
+    ``orders.inbound stands still`` for ``queue-stopped:broker/orders.inbound``; ``stood still`` once it is ``over``.
     """
     if cause == OVERDUE:
         return "takes too long"
     kind, _, name = cause.partition(":")
-    if kind in HELD_UP:
-        return HELD_UP[kind].format(name.partition("/")[2] or name)
-    return NO_VERDICT[kind].format(name) if kind in NO_VERDICT else cause
+    known = _OVER if over else HELD_UP | NO_VERDICT
+    if kind not in known:
+        return cause
+    return known[kind].format((kind in HELD_UP and name.partition("/")[2]) or name)
 
 
 def is_held_up(cause: str) -> bool:

@@ -133,7 +133,8 @@ def _mail(message: Message, sender: str, recipients: list[str]) -> EmailMessage:
 def _who(message: Message) -> list[str]:
     """Return who owns it, how to reach them, and who is already working on it."""
     contact = str(message.contact)
-    lines = [f"Owner: {message.owner_title}. Cause: {cause_text(message.cause)}.", f"Contact: {contact}" if contact else ""]
+    cause = cause_text(message.cause, over=message.status is IncidentStatus.RESOLVED)
+    lines = [f"Owner: {message.owner_title}. Cause: {cause}.", f"Contact: {contact}" if contact else ""]
     lines += [f"Handled by {message.handled_by}." if message.handled_by else ""]
     return [line for line in lines if line]
 

@@ -79,7 +79,7 @@ def _payload(message: Message) -> dict[str, Any]:
                 {"type": "mrkdwn", "text": f"*{name}*\n{_clipped(escape(value), _FIELD_MAX)}"}
                 for name, value in (
                     ("Owner", f"{message.owner_title}\n{message.contact}".strip()),
-                    ("Cause", cause_text(message.cause)),
+                    ("Cause", cause_text(message.cause, over=message.status is IncidentStatus.RESOLVED)),
                     ("Customers", ", ".join(message.customers[:10])),
                     ("Plants", ", ".join(message.plants[:10])),
                     ("Handled by", message.handled_by),

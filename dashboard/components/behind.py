@@ -107,9 +107,7 @@ def _narrowed(context: Context, selected: reads.Selected) -> list[str]:
 
 def cause_title(cause: str) -> str:
     """Return a cause as people say it."""
-    kind, _, source = cause.partition(":")
-    was = {"source-silent": "silent", "source-paused": "paused"}.get(kind)
-    return f"{source} was {was}" if was else cause_text(cause) or "none recorded"
+    return cause_text(cause, over=True) or "none recorded"
 
 
 def _missed_columns(context: Context) -> list[table.Column]:

@@ -141,7 +141,7 @@ def _where(context: Context, row: dict[str, Any]) -> list[Fact]:
     return [
         *([] if resolved else [(utc(row["next_due_at"]), "Deadline", _deadlines(row, context.now))]),
         ("", "Where", f"{definitions.flow_title(context.catalog, flow)} › {definitions.stage_title(context.catalog, flow, stage)}"),
-        ("", "Cause", cause_text(str(row["cause"])) or "–"),
+        ("", "Cause", cause_text(str(row["cause"]), over=resolved) or "–"),
     ]
 
 

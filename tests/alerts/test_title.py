@@ -45,7 +45,7 @@ CATALOG = Catalog(flows={"orders": ORDERS.model_copy(update={"noun": "order"})})
         ),
         ({"cause": "queue-stopped:broker/in", "members": 1, "breached": 1, "plants": ["DE07"]}, "in stands still · 1 order waits behind it, late · DE07"),
         ({"cause": "dead-letters:broker/in", "breached": 2}, "in dead-letters messages · 20 orders wait behind it, 2 late"),
-        ({"cause": "queue-stopped:broker/in", "status": "resolved", "members": 0}, "in stands still · 25 orders waited behind it"),
+        ({"cause": "queue-stopped:broker/in", "status": "resolved", "members": 0}, "in stood still · 25 orders waited behind it"),
         ({"status": "resolved", "members": 0, "plants": ["DE07"]}, "25 orders were not booked in SAP · DE07"),
         ({"status": "resolved", "members": 0, "members_total": 1}, "1 order was not booked in SAP"),
         ({"members": 12_345}, "12,345 orders still not booked in SAP"),
@@ -73,7 +73,16 @@ def test_a_milestone_may_say_itself_what_is_missing() -> None:
     [
         ("order-to-cash", {"booked": "not booked in ERP", "delivered": "not delivered"}),
         ("plan-to-produce", {"started": "not started", "staged": "without material at the line", "stored": "not put away"}),
-        ("procure-to-pay", {"received": "without the goods", "invoice-received": "without an invoice", "paid": "not paid"}),
+        (
+            "procure-to-pay",
+            {
+                "received": "without the goods",
+                "invoice-received": "without an invoice",
+                "paid": "not paid",
+                "ordered": "not created in ERP",
+                "matched": "without a matched invoice",
+            },
+        ),
     ],
 )
 def test_the_shipped_flows_say_what_is_missing_as_people_do(flow: str, words: dict[str, str]) -> None:

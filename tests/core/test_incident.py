@@ -58,6 +58,24 @@ def test_a_cause_in_words(cause: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cause", "text"),
+    [
+        (OVERDUE, "takes too long"),
+        ("source-silent:erp", "erp was silent"),
+        ("source-paused:erp", "erp was paused"),
+        ("fact-missing:{0.__class__}", "the fact {0.__class__} was missing"),
+        ("calendar:plant", "the calendar plant gave no due time"),
+        ("queue-stopped:broker/orders.inbound", "orders.inbound stood still"),
+        ("queue-growing:broker/a/b", "a/b filled faster than it was read"),
+        ("dead-letters:q", "q dead-lettered messages"),
+        ("SAP_POSTING_BLOCKED", "SAP_POSTING_BLOCKED"),
+    ],
+)
+def test_a_cause_that_is_over_is_told_as_what_was(cause: str, text: str) -> None:
+    assert cause_text(cause, over=True) == text
+
+
+@pytest.mark.parametrize(
     ("status", "seconds", "now"),
     [
         ("acknowledged", 1, "acknowledged"),

@@ -236,7 +236,8 @@ def test_one_incident_holds_what_waits_behind_a_queue_that_stands_still(demo: De
 
     incident = wait_until(found, START_SECONDS, "a queue stands still for long enough", pause=1)[0]
     assert re.match(
-        r"(orders\.inbound|shopfloor\.orders) stands still · \d+ (production )?orders? wait(s|ed)? behind it", incident["title"]
+        r"(orders\.inbound|shopfloor\.orders) (stands still · \d+ (production )?orders? waits?|stood still · \d+ (production )?orders? waited) behind it",
+        incident["title"],
     )
     assert incident["runbook"] == "queue-stands-still"
 
