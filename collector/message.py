@@ -44,6 +44,14 @@ _OF_A_DELIVERY = ("x-delivery-count", "x-acquired-count", "x-first-death-", "x-l
 _BEGINS_AS_JSON = re.compile(rb"""\s*(\{\s*["}]|\[\s*[{\["])""")
 """An object or a list of them; what begins so and is no JSON is broken, and not a text that somebody meant to send."""
 _ENCODER = msgspec.json.Encoder()
+_BETWEEN_ENCODINGS = re.compile(r"[:,]")
+_AS_IT_IS = frozenset({"", "identity", "binary", "7bit", "8bit"})
+_UTF_8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+_CHARACTER_SET = re.compile(
+    r"utf[-_]?(?:8|16|32)(?:[-_]?[lb]e)?|(?:us-)?ascii|latin-?1|iso[-_]?8859[-_]\d{1,2}|(?:windows-|cp)125\d"
+    r"|shift[-_]jis|gbk|gb18030|gb2312|big5|euc[-_](?:jp|kr)"
+)
+_TEXT = re.compile(r"^text/|json|xml", re.IGNORECASE)
 _CONTEXT = ("traceparent", "tracestate", "baggage")
 _HEADERS_MAX = 64
 _NAME_KEPT_CHARACTERS = 100
@@ -165,7 +173,7 @@ def _kept(message: Message, context: ReceiverContext, settings: EventSettings, l
 def _events(message: Message, settings: EventSettings, reader: Reader | None) -> Iterable[bytes | BadEvent]:
     if message.unreadable:
         raise unusable("unreadable_message", message.unreadable)
-    body = _decoded(message)
+    body = _decoded(message, reader)
     content_type = message.content_type.strip()
     if content_type:
         media_type = content_type.partition(";")[0].strip().lower()
@@ -215,14 +223,22 @@ def _binary_event(message: Message, headers: Mapping[str, Any], content_type: st
     return event_of_parts({name: text_of(headers[name]) for name in _CONTEXT if name in headers} | attributes, content_type, body)
 
 
-def _decoded(message: Message) -> bytes:
+def _decoded(message: Message, reader: Reader | None) -> bytes:
+    """Return a body without its content encoding: compressions, and the character set, which Spring and Celery write there as well."""
     if len(message.body) > message.max_bytes:
         what = f"a message may have at most {message.max_bytes} bytes, this one has {len(message.body)}"
         raise Rejection(413, ValidationError("too_large", what))
     if not message.content_encoding:
         return message.body
-    # ``gzip:UTF-8``: some clients of AMQP add the character set
-    return decode(message.body, message.content_encoding.partition(":")[0], message.max_bytes)
+    named = [part for part in map(str.strip, _BETWEEN_ENCODINGS.split(message.content_encoding.lower())) if part not in _AS_IT_IS]
+    body = decode(message.body, ", ".join(part for part in named if not _CHARACTER_SET.fullmatch(part)), message.max_bytes)
+    letters = next(filter(_CHARACTER_SET.fullmatch, named), "utf-8")
+    if letters in _UTF_8 or reader is not None or not _TEXT.search(message.content_type or "text/"):  # a format has its own way to tell
+        return body
+    try:
+        return body.decode(letters).encode()
+    except (LookupError, UnicodeError):  # it is in another one, or there is none of that name
+        return body
 
 
 def _documents(

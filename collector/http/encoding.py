@@ -37,8 +37,8 @@ def decode(body: bytes, encoding: str, max_bytes: int) -> bytes:
 
 
 def is_plain(encoding: str) -> bool:
-    """Return whether there is nothing to decode."""
-    return encoding.strip().lower() in {"", "identity"}
+    """Return whether there is nothing to decode. Some senders name the character set here."""
+    return encoding.strip().lower() in {"", "identity", "utf-8", "utf8"}
 
 
 def decode_to(take: Callable[[bytes], None], body: Bytes, encoding: str, max_bytes: int) -> None:

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis.strategies import datetimes, sampled_from
 from msgspec.structs import replace
 
+from andon.plugins import formats
 from collector.format import BadDocument, Document, Reader
 from collector.message import EVENT_MAX_BYTES, MESSAGE_MAX_BYTES, Message, MessageSettings, records_of, text_of
 from collector.receiver import ReceiverContext
@@ -71,6 +72,43 @@ def test_a_body_is_decompressed_within_bounds(context: ReceiverContext) -> None:
     assert events(replace(packed, body=gzip.compress(bytes(MESSAGE_MAX_BYTES + 1))), context)[0]["reason"] == "too_large_decompressed"
     assert events(replace(packed, body=b"not gzip"), context)[0]["reason"] == "bad_encoding"
     assert events(replace(packed, content_encoding="rot13"), context)[0]["reason"] == "unsupported_encoding"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "character_set", "packed"),
+    [
+        ("UTF-8", "utf-8", False),  # Spring AMQP, and Celery in lower case
+        ("utf8", "utf-8", False),
+        ("binary", "utf-8", False),
+        ("gzip, UTF-8", "utf-8", True),  # Spring AMQP since 2.2
+        ("gzip:ISO-8859-1", "latin-1", True),
+        ("ISO-8859-1", "latin-1", False),
+        ("windows-1252", "cp1252", False),
+        ("UTF-16", "utf-16", False),
+    ],
+)
+def test_a_character_set_is_no_compression(context: ReceiverContext, encoding: str, character_set: str, packed: bool) -> None:
+    body = '{"customer": "Müller"}'.encode(character_set)
+    sent = replace(PLAIN, body=gzip.compress(body) if packed else body, content_encoding=encoding)
+    assert events(sent, context)[0]["data"] == {"customer": "Müller"}
+    text = replace(sent, body=gzip.compress("Müller".encode(character_set)) if packed else "Müller".encode(character_set))
+    assert events(replace(text, content_type="text/plain"), context)[0]["data"] == "Müller"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "encoding"), [("application/octet-stream", "latin-1"), ("text/plain", "utf-16"), ("", "iso-8859-99")]
+)
+def test_what_is_no_text_in_the_character_set_that_it_names_is_kept_as_it_came(
+    context: ReceiverContext, content_type: str, encoding: str
+) -> None:
+    sent = replace(PLAIN, body=b"\xff\xfe\x00", content_type=content_type, content_encoding=encoding)
+    assert events(sent, context)[0]["data_base64"] == "//4A"
+
+
+def test_a_format_reads_its_encoding_itself(context: ReceiverContext) -> None:
+    sent = replace(PLAIN, body="no\nMüller\n".encode("latin-1"), content_encoding="ISO-8859-1")
+    (event,) = events(sent, context, reader=formats()["csv"].reader({"type": "csv", "encoding": "latin-1"}))
+    assert event["data"] == {"no": "Müller"}
 
 
 def test_what_would_be_an_event_without_end_is_told_and_kept_in_part(context: ReceiverContext) -> None:

@@ -35,6 +35,7 @@ from tests.collector.requests import PROTOBUF, spans
         ("snappy", lambda body: bytes(cramjam.snappy.compress(body))),
         ("x-snappy-framed", lambda body: bytes(cramjam.snappy.compress(body))),
         ("identity", bytes),
+        ("UTF-8", bytes),
     ],
 )
 def test_encodings(collector: Running, encoding: str, encode: Callable[[bytes], bytes]) -> None:
