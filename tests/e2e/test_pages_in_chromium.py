@@ -143,6 +143,24 @@ _BUSY_DAY = """() => {
 }"""
 
 
+def test_no_station_reaches_into_the_next_however_much_waits_there(served: str, browser: Any) -> None:
+    with window(browser, served + "/", "wall", new_viewer=False) as (page, _):
+        drawn(page, ".andon-board")
+        assert page.evaluate(_CROWDED) == []
+
+
+_CROWDED = """() => {
+    document.querySelectorAll('.station .here').forEach((here, place) => {
+        here.className = 'here long';
+        here.querySelector('b').textContent = place % 2 ? '1,764' : '12,345';
+    });
+    const cards = [...document.querySelectorAll('.station > a')];
+    return cards.filter(card => card.getBoundingClientRect().right > card.parentElement.getBoundingClientRect().right + 1
+        || card.scrollWidth > card.clientWidth + 1).map(card => card.innerText);
+}"""
+"""Let thousands wait before every station; return the stations that are too narrow for it."""
+
+
 def test_no_figure_and_no_title_is_cut_on_a_small_wall_or_a_phone(served: str, browser: Any) -> None:
     for address, size in (("/?wall=1", "small wall"), ("/", "small wall"), ("/", "wall"), ("/kpis", "small wall"), ("/", "phone")):
         seen = visit(browser, served + address, size=size, prepare=_BUSY_DAY)
