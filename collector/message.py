@@ -144,6 +144,8 @@ def each_record(message: Message, context: ReceiverContext, settings: EventSetti
         kind = letter.origin if message.type in message.place.values() and letter.origin else message.type
         message = replace(message, place=dict(letter.place), type=kind)
     try:
+        if message.content_encoding and not message.unreadable:  # what is kept of it can then be read, and published again
+            message = replace(message, body=_decoded(message, context.reader), content_encoding="")
         for event in _events(message, settings, context.reader):
             if isinstance(event, bytes) and len(event) > EVENT_MAX_BYTES:
                 yield _kept(delivered, context, settings, (_too_large(len(event)), message.body), message.content_type)
@@ -152,7 +154,7 @@ def each_record(message: Message, context: ReceiverContext, settings: EventSetti
             else:
                 yield _kept(delivered, context, settings, event, message.content_type if context.reader else STRUCTURED)
     except Rejection as rejection:
-        yield _kept(delivered, context, settings, (rejection.error, message.body), message.content_type)
+        yield _kept(delivered, context, settings, (rejection.error, message.body), message.content_type, message.content_encoding)
     except ValueError as error:  # a text that UTF-8 cannot express; it must not hold up the queue
         unreadable = ValidationError("unreadable_message", f"{type(error).__name__}: {error}")
         yield _kept(delivered, context, settings, (unreadable, message.body), message.content_type)
@@ -163,11 +165,13 @@ def _too_large(size: int) -> ValidationError:
     return ValidationError("event_too_large", what, "body", "name the format that reads its documents, or send it in parts")
 
 
-def _kept(message: Message, context: ReceiverContext, settings: EventSettings, lost: BadEvent, content_type: str) -> Record:
-    """Return the record that keeps what is lost of a message."""
+def _kept(
+    message: Message, context: ReceiverContext, settings: EventSettings, lost: BadEvent, content_type: str, encoding: str = ""
+) -> Record:
+    """Return the record that keeps what is lost of a message; ``encoding``: what that is still compressed with."""
     peer = f"{settings.type}:{'/'.join(message.place.values())}"
     kind = SignalKind.EVENT.value if content_type.partition(";")[0].strip() in {STRUCTURED, BATCH} else MESSAGE
-    return context.quarantined(*lost, kind=kind, content_type=content_type, peer=peer)
+    return context.quarantined(*lost, kind=kind, content_type=content_type, peer=peer, encoding=encoding)
 
 
 def _events(message: Message, settings: EventSettings, reader: Reader | None) -> Iterable[bytes | BadEvent]:

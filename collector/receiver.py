@@ -168,9 +168,9 @@ class ReceiverContext:
         """Return the record of an OTLP request with ``count`` log records, as protobuf."""
         return Record(SignalKind.LOGS, self.source.source, self.source.lane, self.now(), count, request)
 
-    def quarantined(self, error: ValidationError, body: bytes, *, kind: str, content_type: str, peer: str) -> Record:
+    def quarantined(self, error: ValidationError, body: bytes, *, kind: str, content_type: str, peer: str, encoding: str = "") -> Record:
         """Return the record that keeps the source's unusable input, as :func:`collector.quarantine.quarantine_record` does."""
-        provenance = Provenance(self.source.source, self.source.lane, kind, content_type, peer=peer)
+        provenance = Provenance(self.source.source, self.source.lane, kind, content_type, encoding, peer=peer)
         return quarantine_record(error, body, provenance, self.now())[1]
 
     def tell_up(self, *, up: bool, why: str = "") -> None:

@@ -59,8 +59,9 @@ def _quarantined(row: dict[str, Any], identity: str) -> Original:
     detail = json.loads(row["detail"] or "{}")
     if "sha256" in detail:
         raise UsageError(f"id: '{identity}' is too large and was not kept whole; send it again where it came from")
-    if detail.get("encoding"):
-        raise UsageError(f"id: '{identity}' is compressed ({detail['encoding']}); replay it with 'andon quarantine replay'")
+    if encoding := detail.get("encoding"):
+        other = "send it again where it came from" if row["kind"] == "message" else "replay it with 'andon quarantine replay'"
+        raise UsageError(f"id: '{identity}' is compressed ({encoding}); {other}")
     return Original(identity, str(row["source"]), bytes(row["body"]), str(row["content_type"]), {})
 
 

@@ -105,6 +105,20 @@ def test_what_is_no_text_in_the_character_set_that_it_names_is_kept_as_it_came(
     assert events(sent, context)[0]["data_base64"] == "//4A"
 
 
+def test_what_cannot_be_used_is_kept_without_its_compression_and_else_with_its_name(context: ReceiverContext) -> None:
+    """It is published again by what is kept, and nobody who edits it reads gzip."""
+
+    def kept(message: Message, reader: Reader | None = None) -> tuple[bytes, str]:
+        (record,) = records_of([message], dataclasses.replace(context, reader=reader), SETTINGS)
+        return record.body, json.loads(record.detail)["encoding"]
+
+    broken = replace(PLAIN, body=gzip.compress(b'{"order":'), content_type="application/json", content_encoding="gzip")
+    assert kept(broken) == (b'{"order":', "")
+    assert kept(replace(broken, body=gzip.compress(b"x")), lines) == (b"x", "")
+    assert kept(replace(broken, body=b"no gzip")) == (b"no gzip", "gzip")
+    assert kept(replace(broken, content_encoding="rot13")) == (broken.body, "rot13")
+
+
 def test_a_format_reads_its_encoding_itself(context: ReceiverContext) -> None:
     sent = replace(PLAIN, body="no\nMüller\n".encode("latin-1"), content_encoding="ISO-8859-1")
     (event,) = events(sent, context, reader=formats()["csv"].reader({"type": "csv", "encoding": "latin-1"}))

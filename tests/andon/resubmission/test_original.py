@@ -40,7 +40,10 @@ def test_what_is_in_quarantine_keeps_its_bytes(store: Store) -> None:
     assert (found.source, found.body, found.content_type) == ("erp", b"\xff{", "application/json")
 
 
-@pytest.mark.parametrize(("detail", "why"), [('{"sha256": "ab"}', "not kept whole"), ('{"encoding": "gzip"}', "is compressed")])
+@pytest.mark.parametrize(
+    ("detail", "why"),
+    [('{"sha256": "ab"}', "not kept whole"), ('{"encoding": "gzip"}', "is compressed .gzip.; send it again where it came from")],
+)
 def test_what_was_not_kept_whole_is_not_published(store: Store, detail: str, why: str) -> None:
     kept = {"source": "erp", "received_at": START, "kind": "message", "reason": "too_large", "body": b"x"}
     put(store, "quarantine", slice=2, quarantine_id="q_9", detail=detail, **kept)
