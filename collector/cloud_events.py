@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from urllib.parse import unquote
@@ -30,6 +31,13 @@ _TIME = re.compile(_LOCAL_TIME + r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 _ODD_OFFSET = re.compile(_LOCAL_TIME + r"([+-][0-9]{2}:[0-9]{2})")
 _NO_SECONDS = re.compile(r"(.{10}[Tt ][0-9]{2}:[0-9]{2})([Zz]|[+-][0-9]{2}:[0-9]{2})")
 _BACKSLASH = ord("\\")
+CHARACTER_SET = re.compile(
+    r"utf[-_]?(?:8|16|32)(?:[-_]?[lb]e)?|(?:us-)?ascii|latin-?1|iso[-_]?8859[-_]\d{1,2}|(?:windows-|cp)125\d"
+    r"|shift[-_]jis|gbk|gb18030|gb2312|big5|euc[-_](?:jp|kr)"
+)
+"""Their names in lower case, as senders write them."""
+_NAMED_SET = re.compile(r""";\s*charset\s*=\s*["']?([\w-]+)""", re.IGNORECASE | re.ASCII)
+_TEXT = re.compile(r"^text/|json$|xml$")
 _REQUIRED = ("id", "source", "type")
 _DATA = frozenset({"data", "data_base64", "datacontenttype"})
 _ENCODER = msgspec.json.Encoder()
@@ -90,6 +98,8 @@ def event_of_parts(attributes: Mapping[str, str], content_type: str, body: bytes
         attributes = {**attributes, "datacontenttype": content_type}
     head = _head(attributes)
     media_type = content_type.partition(";")[0].strip().lower() if content_type else ""
+    if content_type and (named := _NAMED_SET.search(content_type)) and _TEXT.search(media_type):
+        body = as_utf_8(body, named[1].lower())
     if not body:
         data = b""
     elif not media_type or media_type == "application/json" or media_type.endswith("+json"):
@@ -99,6 +109,19 @@ def event_of_parts(attributes: Mapping[str, str], content_type: str, body: bytes
     else:
         data = _as_base64(body)
     return _checked_head(attributes, head) + data + b"}"
+
+
+def as_utf_8(body: bytes, character_set: str) -> bytes:
+    """Return a text in UTF-8. As it is if that is what it is, whatever its sender says, or if it is not in the set (in lower case)."""
+    if character_set in {"utf-8", "utf8"} or not CHARACTER_SET.fullmatch(character_set):
+        return body
+    with suppress(LookupError, UnicodeError):
+        if "16" not in character_set and "32" not in character_set:
+            with suppress(UnicodeError):
+                body.decode()
+                return body
+        return body.decode(character_set).encode()
+    return body
 
 
 def event_of_document(attributes: Mapping[str, str], data: bytes) -> bytes:

@@ -23,7 +23,17 @@ from msgspec.structs import replace
 from pydantic import field_validator
 
 from collector.brokers.dead_letters import as_dead_letter, dead_letter_of
-from collector.cloud_events import BATCH, STRUCTURED, BadEvent, event_of_document, event_of_parts, parse_batch, parse_structured
+from collector.cloud_events import (
+    BATCH,
+    CHARACTER_SET,
+    STRUCTURED,
+    BadEvent,
+    as_utf_8,
+    event_of_document,
+    event_of_parts,
+    parse_batch,
+    parse_structured,
+)
 from collector.format import Reader
 from collector.http.encoding import decode
 from collector.plugin_settings import PluginSettings
@@ -46,11 +56,6 @@ _BEGINS_AS_JSON = re.compile(rb"""\s*(\{\s*["}]|\[\s*[{\["])""")
 _ENCODER = msgspec.json.Encoder()
 _BETWEEN_ENCODINGS = re.compile(r"[:,]")
 _AS_IT_IS = frozenset({"", "identity", "binary", "7bit", "8bit"})
-_UTF_8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
-_CHARACTER_SET = re.compile(
-    r"utf[-_]?(?:8|16|32)(?:[-_]?[lb]e)?|(?:us-)?ascii|latin-?1|iso[-_]?8859[-_]\d{1,2}|(?:windows-|cp)125\d"
-    r"|shift[-_]jis|gbk|gb18030|gb2312|big5|euc[-_](?:jp|kr)"
-)
 _TEXT = re.compile(r"^text/|json|xml", re.IGNORECASE)
 _CONTEXT = ("traceparent", "tracestate", "baggage")
 _HEADERS_MAX = 64
@@ -235,14 +240,11 @@ def _decoded(message: Message, reader: Reader | None) -> bytes:
     if not message.content_encoding:
         return message.body
     named = [part for part in map(str.strip, _BETWEEN_ENCODINGS.split(message.content_encoding.lower())) if part not in _AS_IT_IS]
-    body = decode(message.body, ", ".join(part for part in named if not _CHARACTER_SET.fullmatch(part)), message.max_bytes)
-    letters = next(filter(_CHARACTER_SET.fullmatch, named), "utf-8")
-    if letters in _UTF_8 or reader is not None or not _TEXT.search(message.content_type or "text/"):  # a format has its own way to tell
+    body = decode(message.body, ", ".join(part for part in named if not CHARACTER_SET.fullmatch(part)), message.max_bytes)
+    letters = next(filter(CHARACTER_SET.fullmatch, named), "")
+    if reader is not None or not _TEXT.search(message.content_type or "text/"):  # a format has its own way to tell
         return body
-    try:
-        return body.decode(letters).encode()
-    except (LookupError, UnicodeError):  # it is in another one, or there is none of that name
-        return body
+    return as_utf_8(body, letters)
 
 
 def _documents(

@@ -105,6 +105,26 @@ def test_what_is_no_text_in_the_character_set_that_it_names_is_kept_as_it_came(
     assert events(sent, context)[0]["data_base64"] == "//4A"
 
 
+@pytest.mark.parametrize(
+    ("content_type", "character_set"),
+    [
+        ("{}; charset=ISO-8859-1", "latin-1"),
+        ('{};charset="windows-1252"', "cp1252"),
+        ("{}; charset=UTF-16", "utf-16"),
+        ("{}; charset=ISO-8859-1", "utf-8"),  # what some servers write by default
+        ("{}; charset=no-such-set", "utf-8"),
+    ],
+)
+def test_the_character_set_of_a_content_type_is_that_of_the_text(context: ReceiverContext, content_type: str, character_set: str) -> None:
+    for media_type, body, data in (
+        ("text/plain", "Müller", "Müller"),
+        ("application/xml", "<a>Müller</a>", "<a>Müller</a>"),
+        ("application/json", '{"a":"Müller"}', {"a": "Müller"}),
+    ):
+        sent = replace(PLAIN, body=body.encode(character_set), content_type=content_type.format(media_type))
+        assert events(sent, context)[0].get("data") == data, media_type
+
+
 def test_what_cannot_be_used_is_kept_without_its_compression_and_else_with_its_name(context: ReceiverContext) -> None:
     """It is published again by what is kept, and nobody who edits it reads gzip."""
 
