@@ -37,7 +37,8 @@ class Holidays(Definition):
     """Closed days: those of a country (ISO 3166) and its subdivision, plus your own dates (plant shutdowns), minus those that are worked.
 
     ``categories``: which of the country's holidays close, by the names of the Python library holidays; unless said otherwise the public
-    ones. In Bavaria, 15 August closes with ``[public, catholic]``.
+    ones. In Bavaria, 15 August closes with ``[public, catholic]``. A day is closed from midnight to midnight in local time: of a night
+    shift that begins or ends on it, the other part is worked.
     """
 
     country: str | None = None
@@ -49,6 +50,9 @@ class Holidays(Definition):
 
 class Calendar(Definition):
     """Working time in one time zone (IANA name). ``cut_off`` is the default for ``next cut-off`` in due expressions.
+
+    The next cut-off is the first moment after the clock's start that is this time of day on a day on which a shift begins (of several
+    calendars, one of each) or that is ``worked``.
 
     ``worked``: days that are worked beyond the shifts. ``andon calendar NAME YEAR`` prints what comes of it.
     """

@@ -40,7 +40,9 @@ class Key(Definition):
     ``strip_leading``: characters that some systems pad with; a value of nothing but these keeps its last one, so 000 is order 0. What
     nobody sees never counts (blanks around a value, control and zero-width characters), and a blank value counts as missing: an event
     without any other key is keyless. A list is several keys, in an event's JSON as in an attribute. ``written_by``: the milestone that
-    writes the flow's first key as people do, so that order 0815 is shown as 0815 although it is compared as 815.
+    writes the flow's first key as people do, so that order 0815 is shown as 0815 although it is compared as 815. A value names one
+    transaction for good: where numbers begin anew each year, join the year to them (``{path: [data.year, data.number]}``), or the new order
+    is the old one.
     """
 
     title: str = ""
@@ -74,10 +76,11 @@ def is_named(text: str, names: Sequence[str]) -> bool:
 class Match(Definition):
     """Which signals count as this milestone. All given conditions must hold.
 
-    ``event``: the CloudEvents type. ``span``: the span's name. ``log``: a regular expression over the body. A text that ends in ``*`` is a
-    prefix; a list matches any of its items. ``attributes``: an attribute or ``data.`` path mapped to a value, a list, a prefix, or presence
-    (``true``) or absence (``false``). ``where``: one ClickHouse expression over the signal's columns. A span of a queue or topic is better
-    matched by ``messaging.destination.name`` and operation than by its name, whose word order differs between instrumentations.
+    ``event``: the CloudEvents type. ``span``: the span's name. ``log``: a regular expression over the body, if that is text; a body that is
+    a structure is matched by its members (``log: ".*"`` and ``attributes: {body.event: paid}``). A text that ends in ``*`` is a prefix; a
+    list matches any of its items. ``attributes``: an attribute, a ``data.`` or a ``body.`` path mapped to a value, a list, a prefix, or
+    presence (``true``) or absence (``false``). ``where``: one ClickHouse expression over the signal's columns. A span of a queue or topic
+    is better matched by ``messaging.destination.name`` and operation than by its name, whose word order differs between instrumentations.
     """
 
     event: TextOrList | None = None
@@ -110,15 +113,16 @@ class Milestone(Definition):
 
     ``keys`` and ``facts`` map a key type or fact to where it is found: a path (``attributes.order.id``, ``resource.x``, ``data.orderId``,
     ``body.order.id``, ``subject``, ``body`` …), a ClickHouse expression, or a reading (``{path: …, pattern: …}``). In JSON,
-    ``data.items[].delivery`` is that of every item, ``data.items[0].delivery`` that of the first; one alone counts as a list of one (inside
-    ``{ }``, YAML wants such a path in quotes). So it is in OTLP's lists and maps (``attributes.orders[]``, ``body.order.id``), of which up
-    to 200 values each are read. Several values of a key are several keys; a fact is one value. ``time``: where the signal says when this
-    happened, if that is not its own time; UTC where neither it nor ``time_zone`` names a zone. Where none can be read, the signal's own
-    time counts, and is marked. ``failure``: this milestone means that the step went wrong; ``stage`` is then the milestone that did not
-    happen and ``cause`` is where its cause is found. ``optional``: the flow is complete without it. ``missing``: what is said of
-    transactions that have not reached it ("12 orders *without an invoice*"); by default "not" and the title. ``expected``: the fact of type
-    time in which somebody, such as the carrier, says when it will be reached; without one, the usual time tells. ``through``: the queue
-    before it; while that holds them up, all that wait for this milestone are in one incident.
+    ``data.items[].delivery`` is that of every item, ``data.items[0].delivery`` that of the first; one alone counts as a list of one
+    (inside ``{ }``, YAML wants such a path in quotes). So it is in OTLP's lists and maps (``attributes.orders[]``, ``body.order.id``), of
+    which up to 200 values each are read. Several values of a key are several keys; a fact is one value. ``time``: where the signal says
+    when this happened, if that is not its own time (of a span, its start; ``time: end_time`` is its end); UTC where neither it nor
+    ``time_zone`` names a zone. Where none can be read, the signal's own time counts, and is marked. ``failure``: this milestone means
+    that the step went wrong; ``stage`` is then the milestone that did not happen and ``cause`` is where its cause is found. ``optional``:
+    the flow is complete without it. ``missing``: what is said of transactions that have not reached it ("12 orders *without an
+    invoice*"); by default "not" and the title. ``expected``: the fact of type time in which somebody, such as the carrier, says when it
+    will be reached; without one, the usual time tells. ``through``: the queue before it; while that holds them up, all that wait for this
+    milestone are in one incident.
     """
 
     title: str = ""
