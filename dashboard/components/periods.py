@@ -146,7 +146,8 @@ def _words(name: str, today: date) -> str:
     if name in _LAST:
         return f"Last {_LAST[name]}"
     first, months = _beginning(name)
-    return _title(first, months) + (" so far" if first <= today < _shifted(first, months) else "")
+    title = _title(first, months)
+    return title[:1].upper() + title[1:] + (" so far" if first <= today < _shifted(first, months) else "")
 
 
 def _beginning(name: str) -> tuple[date, int]:

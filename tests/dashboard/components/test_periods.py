@@ -86,7 +86,7 @@ def test_days_months_quarters_and_an_own_range_are_offered() -> None:
     assert test.text[0].value == "the last 30 days"
     options = test.selectbox[0].options
     assert [options[4], options[5], options[16]] == ["November 2026 so far", "October 2026", "November 2025"]
-    assert [options[17], options[18], options[-1]] == ["quarter 4 of 2026 so far", "quarter 3 of 2026", "Own range"]
+    assert [options[17], options[18], options[-1]] == ["Quarter 4 of 2026 so far", "Quarter 3 of 2026", "Own range"]
     test.selectbox[0].select("2026-q3").run()
     assert (test.text[0].value, test.query_params["period"]) == ("quarter 3 of 2026", "2026-q3")
 
