@@ -12,6 +12,7 @@ from collector.ingest.ingress import Ingress
 from collector.ingest.uploads import upload_headers
 from collector.ingest.validation import Task
 from collector.quarantine import MESSAGE
+from collector.rejection import reject
 from core.signal import SignalKind
 
 
@@ -23,6 +24,10 @@ def documents_endpoint(ingress: Ingress) -> Endpoint:
         sender = exchange.identify(SignalKind.EVENT).sender
         source = ingress.senders.document_source(exchange.request.path_params["source"], sender)
         envelope = exchange.set_sender(sender_of(source), MESSAGE)
+        if envelope.content_type.strip().lower().startswith("multipart/"):  # whose own lines would be read as those of the document
+            what = "a form with files in it is not read"
+            hint = "send one document, or file of documents, as the body itself (curl --data-binary @FILE)"
+            raise reject(415, "unsupported_type", what, field="content-type", what_to_do=hint)
 
         task = Task(SignalKind.EVENT, validation.DOCUMENTS, envelope.encoding, envelope.content_type, upload_headers(source))
         content = await exchange.read(task.max_bytes)

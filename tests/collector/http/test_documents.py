@@ -48,6 +48,14 @@ def test_what_cannot_be_read_is_told_and_kept_and_costs_no_other(collector: Runn
     assert [(json.loads(record.detail)["kind"], record.body) for record in kept] == [("message", b"2")]
 
 
+def test_a_form_with_files_is_refused_with_what_to_do(collector: Running) -> None:
+    """Its own lines became rows of the file: a first one of names, and events of the others."""
+    body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nno\n1\n\r\n--x--\r\n'
+    answer = collector.post("/v1/documents/files", body, "multipart/form-data; boundary=x")
+    assert (answer.status_code, answer.json()["field"]) == (415, "content-type")
+    assert "--data-binary" in answer.json()["what_to_do"]
+
+
 def test_what_is_sent_again_is_the_same_event(collector: Running) -> None:
     for body in (b"no\n1\n1\n", b"no\n1\n1\n", b"no\n1\n2\n"):
         assert collector.post("/v1/documents/files", body, "text/csv").json()["accepted"] == 2
