@@ -229,6 +229,7 @@ def _breakdown(context: Context, by: str, figures: Figures, flow: str, period: P
         return rows
     table.show(_columns(by), rows[:_SHOWN], f"KPIs by {by}", phone="lines")
     note = f"Showing {min(_SHOWN, len(rows))} of {len(rows)}: the highest penalty comes first, then the highest value missed."
+    note += " A transaction that missed several counts for each of them." * (by in {"cause", "sla"})
     export.offer(context, _sheet(rows, by), f"kpis-by-{by}", note, start=period.start, end=period.end)
     return rows
 

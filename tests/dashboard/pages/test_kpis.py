@@ -124,6 +124,13 @@ def test_the_list_behind_a_figure_replaces_the_figures_and_leads_back(view: View
     assert '<a class="andon-back" href="kpis?period=2026-11">' in shown, "what one figure was narrowed to ends with its list"
 
 
+@pytest.mark.parametrize(("by", "several"), [("cause", True), ("sla", True), ("plant", False)])
+def test_why_parts_may_be_more_than_the_whole_is_said_where_they_may(by: str, several: bool, view: View, filled: Store) -> None:
+    notes = " ".join(caption.value for caption in view("kpis", filled, by=by).caption)
+    assert "the highest penalty comes first" in notes
+    assert ("counts for each of them" in notes) == several
+
+
 def test_nothing_named_says_so(told: Any) -> None:
     assert "No supplier recorded" in words(told(figures({}), money(), by="supplier"))
 
