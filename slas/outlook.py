@@ -155,20 +155,21 @@ def outlook_of(transaction: Row, clocks: pd.DataFrame, usual: pd.DataFrame, cata
 
 
 def _promise(clocks: list[dict[str, Any]], flow: Flow) -> Row | None:
-    """Return the clock of what was promised: the furthest milestone promised to the customer.
+    """Return the clock of what was promised: the furthest that is due at a date of the transaction itself, else the furthest of all.
 
-    Without any such promise, the furthest that is due at a date of the transaction itself, else the furthest of all.
+    Where there is a clock of a promise to the customer, only such clocks count, be it that none has a due time yet: the customer knows
+    nothing of what our own people promise each other.
     """
     order = list(flow.milestones)
+    outside = {name for name, sla in flow.slas.items() if sla.promised_to == "customer"} & {str(clock["sla"]) for clock in clocks}
 
-    def weight(clock: Row) -> tuple[bool, bool, int]:
+    def weight(clock: Row) -> tuple[bool, int]:
         sla = flow.slas.get(str(clock["sla"]))
         _, due = limit_of(sla, _label(clock)) if sla else (None, None)
-        is_dated = due is not None and bool(facts_of(parse_due(due)))
-        return sla is not None and sla.promised_to == "customer", is_dated, order.index(clock["stage"])
+        return due is not None and bool(facts_of(parse_due(due))), order.index(clock["stage"])
 
     timed = [clock for clock in clocks if milliseconds_of(clock["due_at"]) is not None and clock["stage"] in order]
-    return max(timed, key=weight, default=None)
+    return max((clock for clock in timed if not outside or clock["sla"] in outside), key=weight, default=None)
 
 
 def _label(clock: Row) -> str:
