@@ -128,7 +128,8 @@ def _look(store: Store, expected: Expected) -> Found:
     transaction = detail.transaction(store.reader, transaction_id=names["transaction_id"])
     clock = _first(detail.clocks(store.reader, **names), expected.sla)
     verdict = _first(detail.verdicts(store.reader, **names), expected.sla)
-    return Found(transaction, clock, str(verdict["reason"]) if verdict else "", _incidents(store, names, expected.sla))
+    incidents = _incidents(store, names, expected.sla) if expected.incident is not None else []
+    return Found(transaction, clock, str(verdict["reason"]) if verdict else "", incidents)
 
 
 def _first(frame: Any, sla: str | None) -> dict[str, Any] | None:
