@@ -204,7 +204,8 @@ def test_the_promise_is_the_furthest_milestone_that_is_due_at_a_date_of_the_tran
     clocks = [clock("book", "booked", "09:00"), clock("deliver", "delivered", "18:00"), clock("invoice", "invoiced", "20:00")]
     assert sla_of(outlook({"captured": "08:00"}, *clocks).promise) == "deliver"
     assert sla_of(outlook({"captured": "08:00"}, *clocks, clock("confirm", "booked", "19:00")).promise) == "confirm", "to the customer"
-    assert outlook({"captured": "08:00"}, *clocks, clock("confirm", "booked", "19:00", due_at=pd.NaT)).promise is None, "no date was given to the customer"
+    undated = clock("confirm", "booked", "19:00", due_at=pd.NaT)
+    assert outlook({"captured": "08:00"}, *clocks, undated).promise is None, "the customer was given no date"
     assert sla_of(outlook({"captured": "08:00"}, clocks[0]).promise) == "book"
     assert outlook({"captured": "08:00"}, clock("book", "booked", "09:00", due_at=pd.NaT)).promise is None
     assert outlook({"captured": "08:00"}).promise is None
