@@ -26,6 +26,11 @@ def doubts_of(slot: Slot, settings: CdcSettings) -> list[str]:
     return [*_of_the_database(slot, settings), *_of_the_publication(slot, settings)]
 
 
+def without_publication(name: str) -> str:
+    """Return what to do where there is no publication."""
+    return f"there is no publication '{name}'; the owner of the tables makes it: CREATE PUBLICATION {name} FOR TABLE …"
+
+
 def _of_the_database(slot: Slot, settings: CdcSettings) -> list[str]:
     found = slot.connection.execute(_SETTINGS).fetchone()
     level, free, allowed = found or ("", 0, False)
@@ -52,7 +57,7 @@ def _of_the_publication(slot: Slot, settings: CdcSettings) -> list[str]:
     name = settings.publication
     tables = slot.connection.execute(_TABLES, (name,)).fetchall()
     if not tables:
-        return [f"there is no publication '{name}'; the owner of the tables makes it: CREATE PUBLICATION {name} FOR TABLE …"]
+        return [without_publication(name)]
     if tables[0][1] is None:
         return [f"the publication '{name}' has no table; run ALTER PUBLICATION {name} ADD TABLE …"]
     return [

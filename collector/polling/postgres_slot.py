@@ -16,7 +16,7 @@ CONNECT_SECONDS = 10
 STATEMENT_SECONDS = 3600
 """The database reads its log again for every look, all of a transaction of any size included."""
 CHANGES_MAX = 20_000
-"""Of one look; a transaction is always told whole."""
+"""Messages of one look; a transaction is always told whole."""
 _FETCH_ROWS = 500
 _FIND: LiteralString = (
     "SELECT plugin, database = current_database(), active_pid, wal_status = 'lost', pg_current_wal_lsn() - restart_lsn"
@@ -65,6 +65,12 @@ class Slot:
         plugin, here, active_pid, lost, held = found
         return SlotState(plugin == "pgoutput" and bool(here), active_pid, bool(lost), None if held is None else int(held))
 
+    def is_published(self) -> bool:
+        """Whether the publication is there now; the log is read as of then, which cannot be asked."""
+        return (
+            self.connection.execute("SELECT FROM pg_publication WHERE pubname = %s", (self._settings.publication,)).fetchone() is not None
+        )
+
     def make(self) -> None:
         """Make the slot: it begins with what commits from now on."""
         self.connection.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", (self._settings.slot,))
@@ -78,9 +84,13 @@ class Slot:
         found = self.connection.execute("SELECT pg_current_wal_flush_lsn()::text").fetchone()
         return str(found[0]) if found else "0/0"
 
-    def peek(self, up_to: str) -> Iterator[tuple[int, bytes]]:
-        """Yield place and message of what committed before a place and was not confirmed; only a few are in memory at once."""
-        asked = (self._settings.slot, up_to, CHANGES_MAX, self._settings.publication)
+    def peek(self, up_to: str, most: int) -> Iterator[tuple[int, bytes]]:
+        """Yield place and message of what committed before a place and was not confirmed; only a few are in memory at once.
+
+        ``most``: after how many messages it ends, once their transaction is told whole. A change of a time without the publication raises
+        :class:`psycopg.errors.UndefinedObject` before anything is told, also when the publication is there again.
+        """
+        asked = (self._settings.slot, up_to, most, self._settings.publication)
         with self.connection.cursor() as cursor:
             for lsn, data in cursor.stream(_PEEK, asked, size=_FETCH_ROWS):
                 yield int(lsn), bytes(data)

@@ -9,7 +9,8 @@ The slot is looked at, the journal takes what it has, and only then the slot is 
 are away: ``andon_source_held_bytes`` says how much, and ``max_slot_wal_keep_size`` bounds it.
 
 On failure: a lost connection is retried for ever; a full journal holds the page; a slot that is gone or was invalidated is told as a
-gap and made anew; a slot that somebody else reads is waited for.
+gap and made anew, and so is one whose log has changes of a time without the publication, which PostgreSQL can never tell; a publication
+that is not there, and a slot that somebody else reads, are waited for.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import sqlalchemy as sa
 
 from collector.backoff import Backoff
 from collector.brokers.reconnecting import reconnect_for_ever
-from collector.polling.cdc_doubts import doubts_of
+from collector.polling.cdc_doubts import doubts_of, without_publication
 from collector.polling.cdc_settings import CdcSettings
 from collector.polling.change_events import ChangeEvents
 from collector.polling.paused import PausedError
@@ -84,39 +85,63 @@ class _Reading:
 
     async def session(self, backoff: Backoff) -> None:
         """Read over one connection until it is lost."""
-        slot, confirmed = await self._worker.do(partial(Slot, self._settings)), ""
+        slot, confirmed, most = await self._worker.do(partial(Slot, self._settings)), "", CHANGES_MAX
         try:
             while True:
                 await self._worker.do(partial(self._prepare, slot))
-                pages = _Pages(slot, confirmed, ChangeEvents(self._context, self._settings, slot.connection))
-                await self._worker.do(pages.begin)
-                while (page := await self._worker.do(pages.next)) is not None:
-                    await self._context.accept(page)
+                pages = _Pages(slot, confirmed, most, ChangeEvents(self._context, self._settings, slot.connection))
+                try:
+                    await self._accept(pages)
+                except psycopg.errors.UndefinedObject:
+                    if most == 1:
+                        await self._worker.do(partial(self._give_up, slot))
+                    most = 1  # what committed before, one transaction at a time
+                    continue
                 confirmed = await self._worker.do(pages.confirm)
                 self._context.tell_up(up=True)
                 backoff.reset()
                 if not pages.full:
+                    most = CHANGES_MAX
                     await asyncio.sleep(self._settings.poll_seconds)
         finally:
             self._worker.do_later(slot.close)
 
+    async def _accept(self, pages: _Pages) -> None:
+        await self._worker.do(pages.begin)
+        while (page := await self._worker.do(pages.next)) is not None:
+            await self._context.accept(page)
+
+    def _give_up(self, slot: Slot) -> None:
+        """Drop a slot whose next change cannot be told: its log is of a time without the publication. It is made anew."""
+        slot.drop()
+        _Made(self._context.state, self._settings).forget()
+        self._context.tell_gap("the publication was gone for a time, changes from then until now are not read", slot=self._settings.slot)
+
     def _prepare(self, slot: Slot) -> None:
-        """Make the slot if there is none, and say what is wrong with it. Raises :class:`PausedError` for one that is not ours."""
+        """Make the slot if there is none, and say what is wrong with it.
+
+        Raises :class:`PausedError` for one that is not ours, and while there is no publication: a slot that is older than its publication
+        can never be read.
+        """
         made = _Made(self._context.state, self._settings)
+        published = slot.is_published()
         state = slot.find()
         if state is not None and state.lost:
             slot.drop()
             state = None
-        if state is None:
+        if state is None and published:
             if made.known:
                 self._context.tell_gap("the slot was lost, changes that it had not told are not read", slot=self._settings.slot)
             slot.make()
             made.remember()
             return
-        if not state.usable:
+        if state is not None and not state.usable:
             raise PausedError(f"the slot '{self._settings.slot}' is of another database or another plugin; name another under 'slot'")
-        made.remember()
-        self._tell_held(state.held or 0)
+        if state is not None:
+            made.remember()
+            self._tell_held(state.held or 0)
+        if not published:
+            raise PausedError(without_publication(self._settings.publication))
 
     def _tell_held(self, held: int) -> None:
         self._context.telemetry.set(M.SOURCE_HELD_BYTES, held, source=self._context.source.source)
@@ -140,12 +165,16 @@ class _Made:
         if not self.known:
             self._file.write_text(self._identity, encoding="utf-8")
 
+    def forget(self) -> None:
+        self._file.unlink(missing_ok=True)
+
 
 class _Pages:
     """One look at the slot. All of it runs in the worker's thread."""
 
-    def __init__(self, slot: Slot, confirmed: str, events: ChangeEvents) -> None:
+    def __init__(self, slot: Slot, confirmed: str, most: int, events: ChangeEvents) -> None:
         self._slot = slot
+        self._most = most
         self._before = confirmed
         self._events = events
         self._decoder = Decoder()
@@ -156,13 +185,13 @@ class _Pages:
     @property
     def full(self) -> bool:
         """Whether there is more to ask for."""
-        return self._count >= CHANGES_MAX
+        return self._count >= self._most
 
     def begin(self) -> None:
         """Ask; if nothing of ours is in the log, all of it up to here may go."""
         self._confirmed = self._slot.end_of_log()
         if self._confirmed != self._before:
-            self._messages = self._slot.peek(self._confirmed)
+            self._messages = self._slot.peek(self._confirmed, self._most)
 
     def next(self) -> list[Record] | None:
         """Return the records of the next changes, at most a page; None after the last."""

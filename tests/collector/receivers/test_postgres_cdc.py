@@ -228,6 +228,37 @@ def test_a_slot_that_is_lost_is_told_and_made_anew(database: Database, caplog: p
     assert "the slot was lost, changes that it had not told are not read" in caplog.text
 
 
+def test_a_publication_that_is_made_late_is_waited_for(database: Database, caplog: pytest.LogCaptureFixture):
+    intake = TestIntake()
+    database.run("DROP PUBLICATION andon")
+
+    async def scenario() -> None:
+        async with running(RECEIVER, context_of(database.settings, intake, database.state, database.telemetry)):
+            await until(lambda: any("there is no publication 'andon'" in str(record.__dict__.get("fields")) for record in caplog.records))
+            database.run("INSERT INTO orders VALUES (1, 'before')", "CREATE PUBLICATION andon FOR TABLE orders")
+            await until(lambda: database.confirmed() > 0)
+            database.run("INSERT INTO orders VALUES (2, 'after')")
+            await until(lambda: len(intake.accepted) == 1)
+
+    asyncio.run(scenario())
+
+    assert intake.events[0]["subject"] == "2"
+    assert not database.telemetry.value(M.SOURCE_GAPS, source="erp")
+
+
+def test_a_publication_that_was_gone_for_a_time_is_told_and_only_that_time_is_missing(database: Database, caplog: pytest.LogCaptureFixture):
+    database.read(0)
+    database.run("INSERT INTO orders VALUES (1, 'before')", "INSERT INTO orders VALUES (2, 'before')", "DROP PUBLICATION andon")
+    database.run("INSERT INTO orders VALUES (3, 'meanwhile')", "CREATE PUBLICATION andon FOR TABLE orders")
+
+    assert [event["subject"] for event in database.read(2)] == ["1", "2"]
+    database.run("INSERT INTO orders VALUES (4, 'after')")
+
+    assert [event["subject"] for event in database.read(1)] == ["4"]
+    assert database.telemetry.value(M.SOURCE_GAPS, source="erp") == 1
+    assert "the publication was gone for a time, changes from then until now are not read" in caplog.text
+
+
 def test_the_database_is_asked_before_the_start(database: Database):
     def ask(**more: Any) -> list[str]:
         return RECEIVER.doubts({**database.settings, **more})
