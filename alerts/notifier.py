@@ -16,9 +16,10 @@ from core.incident import Message
 
 @dataclass(frozen=True)
 class Attempt:
-    """The other side's answer in one line, for the delivery log."""
+    """The other side's answer in one line, for the delivery log. ``missed``: it was not taken for all whom the channel names."""
 
     detail: str
+    missed: bool = False
 
 
 @runtime_checkable

@@ -26,7 +26,13 @@ TOLD: dict[str, str] = {
     Reason.RESOLVED: "that it is resolved",
 }
 """What a channel was told, by the reason of its message."""
-STATES = {"sent": "", "pending": ", not sent yet", "failed": ", which failed", "superseded": ", but a newer message took its place"}
+STATES = {
+    "sent": "",
+    "missed": ", but not all whom it names",
+    "pending": ", not sent yet",
+    "failed": ", which failed",
+    "superseded": ", but a newer message took its place",
+}
 """What became of the message."""
 
 

@@ -31,11 +31,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class AttemptResult:
-    """``detail``: one line from the other side or about the failure. ``retry_after``: the shortest pause that the other side asks for."""
+    """``detail``: one line from the other side or about the failure. ``retry_after``: the shortest pause that the other side asks for. ``missed``:
+    it was sent, but not to all whom the channel names.
+    """
 
     outcome: Outcome
     detail: str
     retry_after: timedelta = timedelta(0)
+    missed: bool = False
 
 
 def attempt(delivery: Delivery, channel: Channel | None, notifiers: Mapping[str, Notifier]) -> AttemptResult:
@@ -54,7 +57,7 @@ def attempt(delivery: Delivery, channel: Channel | None, notifiers: Mapping[str,
     except Exception as error:  # boundary: a notifier; a defect in one must not stop the others and may pass
         logger.exception("a notifier failed unexpectedly", extra={"fields": {"notifier": delivery.notifier}})
         return AttemptResult(Outcome.RETRY, f"{type(error).__name__}: {error}")
-    return AttemptResult(Outcome.SENT, accepted.detail)
+    return AttemptResult(Outcome.SENT, accepted.detail, missed=accepted.missed)
 
 
 def attempt_row(delivery: Delivery, result: AttemptResult, now: datetime) -> pd.DataFrame:

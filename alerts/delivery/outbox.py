@@ -131,9 +131,10 @@ class Outbox:
         fallback: list[Delivery] = []
         if result.outcome is not Outcome.SENT:
             fallback = self._fall_back(done, now)
-            self._log_failure(done, result)
         else:
             self.log.arrived(done)
+        if done.error:
+            self._log_failure(done, result)
         self._queue.put(done)
         self._telemetry.add(M.DELIVERIES, notifier=done.notifier, outcome=result.outcome.value)
         self._count_pending()
@@ -143,8 +144,11 @@ class Outbox:
 
     def _log_failure(self, done: Delivery, result: AttemptResult) -> None:
         fields = {"channel": done.channel, "incident": done.incident_id, "attempts": done.attempts, "detail": result.detail}
-        failed = result.outcome is Outcome.FAILED
-        level, text = (logging.ERROR, "a delivery failed") if failed else (logging.WARNING, "a delivery failed and will be tried again")
+        level, text = {
+            Outcome.SENT: (logging.ERROR, "a delivery did not reach everybody"),
+            Outcome.FAILED: (logging.ERROR, "a delivery failed"),
+            Outcome.RETRY: (logging.WARNING, "a delivery failed and will be tried again"),
+        }[result.outcome]
         logger.log(level, text, extra={"fields": fields})
 
     def _fall_back_in_time(self, now: datetime) -> list[datetime]:

@@ -43,7 +43,8 @@ def after_attempt(delivery: Delivery, result: AttemptResult, now: datetime, *, l
 
     ``latest``: nothing newer was said to its channel about its incident; otherwise there is no point in retrying.
     """
-    tried = replace(delivery, attempts=delivery.attempts + 1, error="" if result.outcome is Outcome.SENT else result.detail)
+    well = result.outcome is Outcome.SENT and not result.missed
+    tried = replace(delivery, attempts=delivery.attempts + 1, error="" if well else result.detail)
     if result.outcome is Outcome.RETRY and latest:
         return replace(tried, next_attempt_at=now + max(pause_after(tried.delivery_id, tried.attempts), result.retry_after))
     states = {Outcome.SENT: DeliveryState.SENT, Outcome.FAILED: DeliveryState.FAILED, Outcome.RETRY: DeliveryState.SUPERSEDED}

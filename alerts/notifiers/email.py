@@ -82,7 +82,8 @@ class Email:
             raise Permanent(f"{host}:{port}: {error}") from error
         except (OSError, smtplib.SMTPException) as error:
             raise Retryable(f"{host}:{port} did not answer: {str(error) or type(error).__name__}") from error
-        return Attempt(f"accepted by {host}" + (f", refused for {', '.join(refused)}" if refused else ""))
+        missed = [f"{recipient} (SMTP {code} {_words(refusal)})" for recipient, (code, refusal) in refused.items()]
+        return Attempt(f"accepted by {host}" + (f", refused for {', '.join(missed)}" if missed else ""), missed=bool(missed))
 
 
 class _Server(smtplib.SMTP):

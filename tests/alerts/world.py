@@ -41,6 +41,7 @@ class FakeNotifier:
     by_channel: dict[str, list[Message]] = field(default_factory=dict)
     attempted: list[str] = field(default_factory=list)
     after: Callable[[], None] = lambda: None
+    answer: Attempt = Attempt("ok")
 
     def validate(self, settings: dict[str, Any]) -> None:
         """Accept everything."""
@@ -55,7 +56,7 @@ class FakeNotifier:
         self.received.append(message)
         self.by_channel.setdefault(channel, []).append(message)
         self.after()
-        return Attempt("ok")
+        return self.answer
 
     @property
     def reasons(self) -> list[str]:

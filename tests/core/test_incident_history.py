@@ -21,6 +21,7 @@ from core.verdict import Verdict
         ("notified", "opened sent", 1, "was told that it opened"),
         ("notified", "grown pending", 2, "were told that it has grown, not sent yet"),
         ("notified", "resolved failed", 1, "was told that it is resolved, which failed"),
+        ("notified", "opened missed", 1, "was told that it opened, but not all whom it names"),
         ("notified", "never heard", 1, "was told never, heard"),
         ("note", "the broker's disk was full", 0, "note: the broker's disk was full"),
         ("unacknowledge", "", 0, "unacknowledge"),
@@ -32,7 +33,7 @@ def test_every_line_is_a_sentence(kind: str, what: str, number: int, said: str) 
 
 def test_every_reason_and_state_of_a_message_has_its_words() -> None:
     assert set(TOLD) == set(Reason)
-    assert set(STATES) == set(DeliveryState)
+    assert set(STATES) == {*DeliveryState, "missed"}
 
 
 def test_every_reason_to_leave_an_incident_has_its_words() -> None:

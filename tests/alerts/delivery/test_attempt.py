@@ -22,8 +22,9 @@ class Scripted:
 
     name = "desk"
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self, error: Exception | None = None, answer: Attempt = Attempt("202 Accepted")) -> None:  # noqa: B008 - it never changes
         self.error = error
+        self.answer = answer
         self.given: list[tuple[str, dict[str, Any]]] = []
 
     def validate(self, settings: dict[str, Any]) -> None:
@@ -33,7 +34,7 @@ class Scripted:
         self.given.append((message.delivery_id, settings))
         if self.error:
             raise self.error
-        return Attempt("202 Accepted")
+        return self.answer
 
 
 def test_what_is_accepted_is_sent_once_with_the_settings_of_its_channel():
@@ -41,6 +42,12 @@ def test_what_is_accepted_is_sent_once_with_the_settings_of_its_channel():
 
     assert attempt(delivery("dlv_7"), channel("mail"), {"desk": notifier}) == AttemptResult(Outcome.SENT, "202 Accepted")
     assert notifier.given == [("dlv_7", {"channel": "mail"})]
+
+
+def test_what_was_taken_for_some_only_is_sent_and_says_so():
+    notifier = Scripted(answer=Attempt("refused for b@example.com", missed=True))
+
+    assert attempt(delivery(), channel(), {"desk": notifier}) == AttemptResult(Outcome.SENT, "refused for b@example.com", missed=True)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from alerts.notifier import Attempt
 from core.catalog.catalog import Catalog
 from core.errors import Full, Permanent, Retryable
 from core.telemetry import M
@@ -78,6 +79,17 @@ def test_what_was_refused_for_good_is_not_tried_again(office: Office):
 
     assert office.states() == {"mail opened": ("failed", 1)}
     assert office.store.rows("deliveries")[0]["error"] == "no such address"
+
+
+def test_what_did_not_reach_everybody_is_sent_once_and_told_as_an_error(office: Office, caplog: pytest.LogCaptureFixture):
+    office.notifier.answer = Attempt("refused for b@example.com", missed=True)
+    office.say()
+    for _ in range(3):
+        office.deliver(HOUR)
+
+    assert office.states() == {"mail opened": ("sent", 1)}
+    assert office.store.rows("deliveries")[0]["error"] == "refused for b@example.com"
+    assert [(record.levelname, record.message) for record in caplog.records] == [("ERROR", "a delivery did not reach everybody")]
 
 
 def test_a_receiver_that_asks_to_wait_is_left_alone_for_so_long(office: Office):

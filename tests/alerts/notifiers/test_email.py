@@ -110,7 +110,10 @@ def test_what_the_server_says_tells_whether_to_try_again(
 def test_recipients_that_were_refused_are_named_where_others_were_not(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "_send", lambda *_: {"b@example.com": (550, b"unknown")})
 
-    assert NOTIFIER.deliver(message(), SETTINGS).detail == "accepted by 127.0.0.1, refused for b@example.com"
+    attempt = NOTIFIER.deliver(message(), SETTINGS)
+
+    assert attempt.missed
+    assert attempt.detail == "accepted by 127.0.0.1, refused for b@example.com (SMTP 550 unknown)"
 
 
 @pytest.mark.parametrize(

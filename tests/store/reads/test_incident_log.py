@@ -191,6 +191,7 @@ def test_its_history_is_what_happened_and_what_people_did_the_latest_first(store
     for channel in ("desk", "chat"):
         told = {"delivery_id": channel, "channel": channel, "reason": "opened", "state": "sent", "created_at": START + 5 * second}
         put(store, "deliveries", incident_id="a", **told)
+    put(store, "deliveries", incident_id="a", **{**told, "delivery_id": "mail", "channel": "mail", "error": "refused for b@example.com"})
     incident(store, "a", status="resolved", resolved_at=START + 2 * HOUR, reopened_at=START + HOUR, members_total=3)
     silenced(store, "sil", 5, flow="o2c")
     silenced(store, "foreign", 5, flow="p2p")
@@ -212,6 +213,7 @@ def test_its_history_is_what_happened_and_what_people_did_the_latest_first(store
         ("left", "", "met_late", 2),
         ("reopened", "", "", 0),
         ("late", "", "", 3),
+        ("notified", "mail", "opened missed", 1),
         ("notified", "chat, desk", "opened sent", 2),
         ("joined", "", "", 3),
     ]

@@ -32,11 +32,10 @@ FROM
     )
     GROUP BY toStartOfMinute(first_at)
     UNION ALL
-    SELECT min(created_at) AS at, 'notified', arrayStringConcat(arraySort(groupUniqArray(channel)), ', '), concat(reason, ' ', state),
+    SELECT min(created_at) AS at, 'notified', arrayStringConcat(arraySort(groupUniqArray(channel)), ', '), concat(reason, ' ', came_of_it),
         uniqExact(channel)
-    FROM deliveries FINAL
-    WHERE incident_id = {id:String}
-    GROUP BY toStartOfMinute(created_at), reason, state
+    FROM (SELECT *, if(state = 'sent' AND error != '', 'missed', state) AS came_of_it FROM deliveries FINAL WHERE incident_id = {id:String})
+    GROUP BY toStartOfMinute(created_at), reason, came_of_it
     UNION ALL
     SELECT at, action, actor, detail, 0
     FROM actions
