@@ -31,8 +31,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class AttemptResult:
-    """``detail``: one line from the other side or about the failure. ``retry_after``: the shortest pause that the other side asks for. ``missed``:
-    it was sent, but not to all whom the channel names.
+    """What came of one attempt.
+
+    ``detail``: one line from the other side or about the failure. ``retry_after``: the shortest pause that the other side asks for.
+    ``missed``: it was sent, but not to all whom the channel names.
     """
 
     outcome: Outcome

@@ -41,7 +41,7 @@ class FakeNotifier:
     by_channel: dict[str, list[Message]] = field(default_factory=dict)
     attempted: list[str] = field(default_factory=list)
     after: Callable[[], None] = lambda: None
-    answer: Attempt = Attempt("ok")
+    answer: Attempt = field(default_factory=lambda: Attempt("ok"))
 
     def validate(self, settings: dict[str, Any]) -> None:
         """Accept everything."""
