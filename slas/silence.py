@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 
 from core.catalog.catalog import Catalog
-from core.catalog.flow import Milestone, is_named
-from core.catalog.review import listed
 from core.clock import from_milliseconds, to_milliseconds
 from core.duration import parse_duration
 from core.errors import UsageError
@@ -50,7 +48,7 @@ class Sources:
             (flow.flow, name): sources
             for flow in catalog.flows.values()
             for name, milestone in flow.milestones.items()
-            if (sources := self._of(milestone))
+            if (sources := catalog.sources_of(milestone))
         }
 
     def expecting(self, now: datetime) -> bool:
@@ -131,15 +129,6 @@ class Sources:
         pause = self._pauses.get(source)
         last = max(seen.get(source, self._since[source]), to_milliseconds(pause.until) if pause and pause.until else 0)
         return _latest(self._calendars.of(expectation.calendar), last, parse_duration(expectation.every).milliseconds)
-
-    def _of(self, milestone: Milestone) -> tuple[str, ...]:
-        wanted = listed(milestone.match.source)
-        sources = self._catalog.sources
-        if wanted:
-            named = [name for name in sources if is_named(name, wanted)]
-        else:
-            named = [name for name, source in sources.items() if source.system and source.system == milestone.system]
-        return tuple(named)
 
 
 def _latest(calendar: CompiledCalendar, seen: int, every: int) -> int:

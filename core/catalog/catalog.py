@@ -9,8 +9,9 @@ from pydantic import TypeAdapter
 
 from core.catalog.calendar import Calendar
 from core.catalog.contract import Contract
-from core.catalog.flow import Flow
+from core.catalog.flow import Flow, Milestone, is_named
 from core.catalog.rates import Rates
+from core.catalog.review import listed
 from core.catalog.routing import Owners, Routes
 from core.catalog.runbook import Runbook
 from core.catalog.source import Source
@@ -29,6 +30,12 @@ class Catalog:
     routes: Routes = field(default_factory=Routes)
     owners: Owners = field(default_factory=Owners)
     rates: Rates | None = None
+
+    def sources_of(self, milestone: Milestone) -> tuple[str, ...]:
+        """Return the sources that a milestone's signals come from: those named in its ``match.source``, else those of its system."""
+        if wanted := listed(milestone.match.source):
+            return tuple(name for name in self.sources if is_named(name, wanted))
+        return tuple(name for name, source in self.sources.items() if source.system and source.system == milestone.system)
 
 
 def catalog_to_json(catalog: Catalog) -> str:

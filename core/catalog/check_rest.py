@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.catalog.calendar import Calendar, Holidays
+from core.catalog.catalog import Catalog
 from core.catalog.contract import Contract
 from core.catalog.definition import Severity
 from core.catalog.flow import Flow
@@ -118,6 +119,20 @@ def check_shared(review: Review, sources: Iterable[tuple[Document, Source]]) -> 
             first = claimed.setdefault((noun, name), source.source)
             if first != source.source:
                 review.wrong(document, (key, index), f"{noun} '{name}' already belongs to source '{first}'; name it in only one source")
+
+
+def check_rhythms(review: Review, documents: Mapping[str, Document], catalog: Catalog) -> None:
+    """Report sources whose rhythm changes no verdict: what they should have brought is late, and not unknown, when they are silent."""
+    by_milestone = [catalog.sources_of(milestone) for flow in catalog.flows.values() for milestone in flow.milestones.values()]
+    for name, document in documents.items():
+        mine = [sources for sources in by_milestone if name in sources]
+        others = {other for sources in mine for other in sources if not catalog.sources[other].expect}
+        if catalog.sources[name].expect is None or any(others.isdisjoint(sources) for sources in mine):
+            continue
+        why = "no milestone has its 'system', or names it under 'source' of its match"
+        if mine:
+            why = f"its milestones may also come from {', '.join(sorted(others))}, without a rhythm; name under 'source' of their match where from"
+        review.doubtful(document, ("expect",), f"while '{name}' is silent, what waits for it is late and not unknown: {why}")
 
 
 def check_contract(review: Review, document: Document, contract: Contract, facts: set[str]) -> None:

@@ -25,6 +25,7 @@ from core.catalog.check_rest import (
     check_contract,
     check_owners,
     check_rates,
+    check_rhythms,
     check_routes,
     check_shared,
     check_source,
@@ -118,6 +119,7 @@ def _check(review: Review, reader: _Reader, catalog: Catalog) -> None:
         check_calendar(review, reader.document("calendar", calendar.calendar), calendar)
     for source in catalog.sources.values():
         check_source(review, reader.document("source", source.source), source)
+    check_rhythms(review, {name: reader.document("source", name) for name in catalog.sources}, catalog)
     check_shared(review, [(reader.document("source", each.source), each) for each in catalog.sources.values()])
     for contract in catalog.contracts.values():
         check_contract(review, reader.document("contract", contract.contract), contract, facts)

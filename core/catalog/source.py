@@ -39,7 +39,12 @@ class Webhook(Definition):
 
 
 class Expectation(Definition):
-    """The source's rhythm: after more than ``every`` without a signal (within ``calendar``, if given) the source counts as silent."""
+    """The source's rhythm: after more than ``every`` without a signal (within ``calendar``, if given) the source counts as silent.
+
+    Promises about the milestones that it brings are then unknown instead of late. These are the milestones whose ``match`` names it under
+    ``source``, and of the others those of its ``system``. One that several sources bring is unknown only if each of them has a rhythm,
+    and all are silent.
+    """
 
     every: DurationText
     calendar: str | None = None

@@ -213,6 +213,22 @@ def test_a_route_for_what_is_critical_alone_leaves_its_early_warnings_without_a_
     assert "(warning, owner order-management)" in found
 
 
+def test_a_rhythm_that_changes_no_verdict_is_a_warning(folder: Path):
+    def warned() -> list[str]:
+        return [one.message for one in load_catalog(folder).warnings if "silent" in one.message]
+
+    assert warned() == []
+    edit(folder, "sources/sap-ecc.yaml", "source: sap-ecc\n", "source: sap-ecc\nsystem: CRM\n")
+    (shared,) = warned()
+    assert shared.startswith("while 'crm' is silent, what waits for it is late and not unknown: its milestones may also come from sap-ecc")
+    edit(folder, "flows/order-to-cash.yaml", "match: {event: crm.order.captured}", "match: {event: crm.order.captured, source: crm}")
+    assert warned() == []
+    edit(folder, "flows/order-to-cash.yaml", ", source: crm}", "}")
+    edit(folder, "sources/crm.yaml", "system: CRM\n", "")
+    (alone,) = warned()
+    assert alone.endswith("no milestone has its 'system', or names it under 'source' of its match")
+
+
 def test_fallbacks_without_end_are_refused(folder: Path):
     channels = "".join(f"  c{number}: {{type: webhook, fallback: c{number + 1}}}\n" for number in range(100))
     (folder / "routes.yaml").write_text(f"channels:\n{channels}  c2000: {{type: webhook}}\nroutes: []\n")
