@@ -7,7 +7,7 @@ import contextlib
 import re
 import ssl
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,14 @@ NOT_IN_A_VALUE_OF_A_PAGE = re.compile(rb"[^\t\x20-\x7e\x80-\xff]")
 """With obs-text: the proxy in front of the pages passes on the viewer's name, which no page reads."""
 
 
+class _Last:
+    """What the last request of a connection is answered on: its end waits for the rest of the request."""
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.write = transport.write
+        self.close = close
+
+
 class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  # uvicorn's protocols are not typed
     """Closes a connection whose request head is late, too large or ambiguous, or that exceeds its client's limit of connections."""
 
@@ -69,6 +77,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     _in_body = False
     _refused = False
     _handed_on = False
+    _ends = False
 
     def connection_made(self, transport: Any) -> None:
         """Expect a request head."""
@@ -131,6 +140,8 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
             self._refuse(400)  # nothing limits the time of a body that comes before an upgrade
         if not self._refused:
             super().on_headers_complete()
+            if self.cycle is not None and not self.cycle.keep_alive:
+                self.cycle.transport = _Last(self.transport, self._end)  # type: ignore[assignment, unused-ignore]  # it is asked for no more
 
     def _check_names(self, hosts: list[str]) -> None:
         """Refuse a name that is not ours, in the ``Host`` or in an absolute target, and requests from a page of another origin.
@@ -183,9 +194,17 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     def on_message_complete(self) -> None:
         """Expect the next request."""
         self._timer_done()
+        if self._ends:
+            self.transport.close()
         if self._refused:
             return
         super().on_message_complete()
+
+    def _end(self) -> None:
+        """End the connection, or let :meth:`on_response_complete` expect the rest of the body for a while."""
+        self._ends = bool(self.cycle.response_complete and self.cycle.more_body)
+        if not self._ends:
+            self.transport.close()
 
     def shutdown(self) -> None:
         """End an idle connection: TLS sends its goodbye and would wait for the client's, which an idle client does not send."""

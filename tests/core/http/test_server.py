@@ -137,19 +137,37 @@ def test_a_connection_too_many_is_told_to_come_back(monkeypatch: pytest.MonkeyPa
     assert (asked, served.rejected("too_many_connections")) == ([], 1)
 
 
+async def _answers_early(_: Scope, __: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body"})
+
+
 def test_the_rest_of_a_body_is_read_only_for_a_while_after_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.http.server.DRAIN_SECONDS", 0.05)
 
-    async def answers_early(_: Scope, __: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
-        await send({"type": "http.response.body"})
-
     async def run() -> None:
-        async with Served(answers_early) as served:
+        async with Served(_answers_early) as served:
             reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
             writer.write(head("content-length: 1000000") + b"a")
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 413 ")
             assert await asyncio.wait_for(reader.read(), 30) == b"", "it is closed"
+            writer.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("sent", [head("connection: close", "content-length: 8000000"), head("content-length: 8000000", version="1.0")])
+def test_an_early_answer_is_not_lost_to_who_wants_the_connection_closed(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    monkeypatch.setattr("core.http.server.DRAIN_SECONDS", 60.0)
+
+    async def run() -> None:
+        async with Served(_answers_early) as served:
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+            writer.write(sent)
+            for _ in range(80):  # without looking for an answer before all of it is sent
+                writer.write(bytes(100_000))
+                await writer.drain()
+            assert (await reader.read()).startswith(b"HTTP/1.1 413 "), "and it is closed"
             writer.close()
 
     asyncio.run(run())
