@@ -62,7 +62,7 @@ def find(client: Reader, *, value: str, limit: int = 50) -> pd.DataFrame:
     """
     exact = forms(value)
     sql = statement("search/find", beginnings=tuple(_beginnings(value)))
-    found = frame(client, sql, parameters={"exact": exact, **_beginnings(value), "limit": limit})
+    found = frame(client, sql, parameters={"exact": exact, **_beginnings(value), "limit": limit, "heartbeat": HEARTBEAT})
     if len(exact[0]) < _LEAST_TYPED or len(found) >= limit or (len(found) and found["key_value"].isin(exact).any()):
         return found
     parts = frame(client, statement("search/find_parts"), parameters={"part": exact[-1], "limit": limit, "heartbeat": HEARTBEAT})

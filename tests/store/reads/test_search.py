@@ -68,6 +68,19 @@ def test_exact_identifiers_come_first_then_those_it_begins(store: Store) -> None
     assert search.find(store.reader, value="'; DROP TABLE clocks; --").empty
 
 
+def test_a_heartbeat_is_found_by_its_whole_name_alone(store: Store) -> None:
+    beat = "2026-12-01T02:25:58.852907+00:00"
+    key(store, "2026-00042", "t1")
+    put(store, "transaction_keys", flow="andon-heartbeat", key_type="heartbeat", key_value=beat, transaction_id="t2", active=1)
+
+    def found(value: str) -> list[str]:
+        return [row["transaction_id"] for row in search.find(store.reader, value=value).to_dict("records")]
+
+    assert found("2026-") == found("026") == ["t1"]
+    assert found("12-01T02") == []
+    assert found(beat) == ["t2"]
+
+
 def test_the_id_of_a_merged_transaction_leads_to_the_one_it_went_into(store: Store) -> None:
     key(store, "gone", "stays", "@merged")
     assert search.find(store.reader, value="gone")[["transaction_id", "key_type"]].to_numpy().tolist() == [["stays", "@merged"]]

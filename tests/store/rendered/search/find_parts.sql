@@ -5,7 +5,8 @@ FROM
 (
     SELECT 0 AS named, toString(flow) AS flow, transaction_id, toString(key_type) AS key_type, key_value
     FROM transaction_keys FINAL
-    WHERE active = 1 AND key_value IN (SELECT key_value FROM transaction_keys WHERE positionCaseInsensitiveUTF8(key_value, {part:String}) > 0 LIMIT 10000)
+    WHERE active = 1 AND flow != {heartbeat:String}
+        AND key_value IN (SELECT key_value FROM transaction_keys WHERE positionCaseInsensitiveUTF8(key_value, {part:String}) > 0 LIMIT 10000)
     ORDER BY transaction_id DESC
     LIMIT {limit:UInt32}
     UNION ALL
