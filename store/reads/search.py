@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
@@ -41,6 +41,7 @@ Titles = tuple[tuple[str, str, str], ...]
 """(flow, milestone, title)."""
 _LEAST_TYPED = 2
 """As many characters are looked for in the middle of numbers and names; fewer are in nearly all."""
+_IDS_OF_A_QUERY = 10_000
 _AFTER_ALL = "g"
 """Sorts behind every id: they are hexadecimal."""
 _WINDOW_HOURS = (24, 24 * 8, 24 * 64)
@@ -176,7 +177,7 @@ def _ranked(client: Reader, asked: dict[str, Any], parameters: dict[str, Any]) -
         "promises": False,
     }
     sql = statement("search/listing", **{**by_id, "order": "newest"})
-    rows = frame(client, sql, parameters={**parameters, "ids": ranked["transaction_id"].tolist()})
+    rows = _in_parts(ranked["transaction_id"].tolist(), lambda ids: frame(client, sql, parameters={**parameters, "ids": ids}))
     return ranked.merge(rows, on=["flow", "transaction_id"]) if len(rows) else rows
 
 
@@ -223,4 +224,10 @@ def worst_clocks(client: Reader, *, ids: Sequence[str], promises: Sequence[tuple
     Of equals, the one due first. ``promises``: only clocks of these (flow, SLA); without any, of all.
     """
     sql = statement("search/worst_clocks", promises=bool(promises))
-    return frame(client, sql, parameters={"ids": list(ids), "promises": list(promises)})
+    return _in_parts(ids, lambda part: frame(client, sql, parameters={"ids": part, "promises": list(promises)}))
+
+
+def _in_parts(ids: Sequence[str], ask: Callable[[list[str]], pd.DataFrame]) -> pd.DataFrame:
+    """Return what ``ask`` returns of all, asked for so many at a time that a query is not longer than the read endpoint takes."""
+    parts = [ask(list(ids[at : at + _IDS_OF_A_QUERY])) for at in range(0, max(1, len(ids)), _IDS_OF_A_QUERY)]
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.business_key import visible
 from store.client import Store
+from store.read_endpoint.endpoint import QUERY_BYTES
 from store.reads import search
+from store.reads.connection import Reader
 from store.stages.derived import follow_clocks
 from tests.store.rows import DAY, HOUR, START, clock, put, transaction
 
@@ -122,6 +126,29 @@ def test_what_is_typed_is_completed_by_numbers_that_begin_so_and_names_that_cont
     assert told("47", limit=2) == [("order", "470"), ("order", "4711"), ("@customer", "Firma 47")]
     assert told("acm") == [("@customer", "ACME")]
     assert told("4") == told("") == []
+
+
+@pytest.mark.parametrize("order", ["worst", "newest"])
+def test_a_file_of_many_transactions_asks_no_query_that_is_too_long(
+    store: Store, monkeypatch: pytest.MonkeyPatch, order: search.Order
+) -> None:
+    number, longest = 35_000, [0]
+    ids = [identity(timedelta(milliseconds=at)) for at in range(number)]
+    store.insert("transactions", {"flow": ["o2c"] * number, "transaction_id": ids, "revision": [1] * number, "state": ["open"] * number})
+    clocks = {"flow": "o2c", "sla": "book", "stage": "booked", "verdict": "breached", "due_at": START, "revision": 1, "removed": 0}
+    store.insert("clocks", {"transaction_id": ids, **{name: [value] * number for name, value in clocks.items()}})
+    whole = search.frame
+
+    def measured(client: Reader, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        longest.append(len(repr(parameters)))
+        return whole(client, sql, parameters)
+
+    monkeypatch.setattr(search, "frame", measured)
+    found = search.listing(store.reader, now=START + HOUR, order=order, limit=50_000)
+
+    assert len(found) == found["transaction_id"].nunique() == number
+    assert set(found["verdict"]) == {"breached"}
+    assert max(longest) < QUERY_BYTES / 2
 
 
 def test_lists_look_back_until_they_have_enough(store: Store) -> None:
