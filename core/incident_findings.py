@@ -15,6 +15,8 @@ from core.duration import format_duration
 
 _STOPPED_FACTOR = 5
 """Nothing moves if nothing has come for this many times the usual gap …"""
+STANDING_MAX = 10_000
+"""Of how many of an incident's transactions it is asked where they stand; the latest, where there are more."""
 _STOPPED_AFTER = timedelta(minutes=2)
 """… and for longer than this."""
 _SINGLE = re.compile(r"^1 (?=[a-z]+$)")
@@ -64,13 +66,12 @@ def standing_in_words(flow: Flow, standing: Sequence[tuple[str, int]], wanted: s
         return ""
     (stage, number), *others = standing
     where = _place(flow, stage, wanted)
+    many = f"the latest {total:,}" if total >= STANDING_MAX else f"{total:,}"
     if not others:
-        who = {1: "It stands", 2: "Both stand"}.get(total, f"All {total:,} stand")
+        who = {1: "It stands", 2: "Both stand"}.get(total, f"All {many} stand")
         return f"{who} at {where}"
     rest = ", ".join(f"{count:,} at {_place(flow, other, wanted)}" for other, count in others[:2])
-    return f"{number:,} of {total:,} {'stands' if number == 1 else 'stand'} at {where}, {rest}" + (
-        " and elsewhere" if len(others) > 2 else ""
-    )
+    return f"{number:,} of {many} {'stands' if number == 1 else 'stand'} at {where}, {rest}" + (" and elsewhere" if len(others) > 2 else "")
 
 
 def rhythm_in_words(flow: Flow, rhythm: Rhythm, now: datetime, shown: Callable[[datetime], str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from core.incident import FAILED, OVERDUE
+from core.incident_findings import STANDING_MAX
 from store.reads.connection import Reader
 from store.reads.frame import frame
 from store.reads.search import first_id
@@ -23,8 +24,9 @@ AHEAD = timedelta(days=1)
 
 
 def standing(client: Reader, *, incident_id: str, flow: str, resolved: bool) -> pd.DataFrame:
-    """Return how many of its transactions reached which milestone last: stage, transactions; the most first."""
-    return frame(client, statement("incident_findings/standing"), parameters={"id": incident_id, "flow": flow, "resolved": resolved})
+    """Return how many of its latest ``STANDING_MAX`` transactions reached which milestone last: stage, transactions; the most first."""
+    asked = {"id": incident_id, "flow": flow, "resolved": resolved, "most": STANDING_MAX}
+    return frame(client, statement("incident_findings/standing"), parameters=asked)
 
 
 def rhythm(client: Reader, *, flow: str, milestone: str, since: datetime, now: datetime) -> dict[str, Any] | None:

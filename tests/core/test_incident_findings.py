@@ -34,6 +34,8 @@ FLOW = load_catalog(SHIPPED).catalog.flows["order-to-cash"]
         ([("mapped", 1)], "It stands at Mapped"),
         ([("mapped", 2)], "Both stand at Mapped"),
         ([("mapped", 1200)], "All 1,200 stand at Mapped"),
+        ([("mapped", 10_000)], "All the latest 10,000 stand at Mapped"),
+        ([("mapped", 9_000), ("accepted", 1_000)], "9,000 of the latest 10,000 stand at Mapped, 1,000 at Accepted by the API"),
         ([("mapped", 18), ("accepted", 2)], "18 of 20 stand at Mapped, 2 at Accepted by the API"),
         ([("mapped", 5), ("a-b", 2), ("captured", 1), ("", 1)], "5 of 9 stand at Mapped, 2 at A b, 1 at Captured and elsewhere"),
         ([("mapped", 1), ("accepted", 1)], "1 of 2 stands at Mapped, 1 at Accepted by the API"),
