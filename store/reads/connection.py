@@ -31,6 +31,8 @@ LIMITS: dict[str, int | str] = {
     "session_timezone": "UTC",
 }
 """The limits of one reader's query in seconds, bytes, rows and threads, and the zone of its times."""
+_BEYOND_A_LIMIT = {159, 241, 396}
+"""ClickHouse's codes for a query that takes longer, needs more memory or returns more rows than it may."""
 
 
 def connect(dsn: str, user: str, password: str) -> Reader:
@@ -92,6 +94,8 @@ def _secret(settings: Settings) -> str:
 
 
 def _why(settings: Settings, error: ClickHouseError) -> str:
+    if getattr(error, "code", None) in _BEYOND_A_LIMIT:
+        return f"{whom(settings)} ended a query that is beyond its limits; ask for less ({' '.join(str(error).split())[:200]})"
     if settings.store != "embedded":
         return why(server_dsn(settings.store), error, with_password=bool(settings.store_password.get_secret_value()))
     said = " ".join(str(error).split())

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from unittest.mock import Mock
 from urllib.parse import unquote
 
 import pytest
@@ -45,6 +46,18 @@ def test_a_server_that_does_not_answer_is_told_without_its_password(tmp_path: Pa
     with pytest.raises(Retryable, match=r"no ClickHouse server answers at http://andon@127\.0\.0\.1") as caught, reading(settings):
         pass
     assert "correct horse" not in str(caught.value)
+
+
+@pytest.mark.parametrize("store", ["embedded", SERVER.format(port=1)])
+@pytest.mark.parametrize("code", [159, 241, 396])
+def test_a_query_beyond_its_limits_is_not_told_as_an_engine_that_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch, store: str, code: int
+) -> None:
+    monkeypatch.setattr("store.reads.connection.connect_reader", lambda _: Mock())
+    error = ReaderError("Code: 159. Timeout exceeded")
+    error.code = code  # type: ignore[attr-defined] # as the client gives it
+    with pytest.raises(Retryable, match="ended a query that is beyond its limits; ask for less"), reading(Settings(store=store)):
+        raise error
 
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\n"
