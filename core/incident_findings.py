@@ -13,10 +13,12 @@ from core.catalog.definition import readable
 from core.catalog.flow import Flow
 from core.duration import format_duration
 
-_STOPPED_FACTOR = 5
-"""Nothing moves if nothing has come for this many times the usual gap …"""
 STANDING_MAX = 10_000
 """Of how many of an incident's transactions it is asked where they stand; the latest, where there are more."""
+_OFTEN_SECONDS = 0.1
+"""Gaps below this are told as many a second."""
+_STOPPED_FACTOR = 5
+"""Nothing moves if nothing has come for this many times the usual gap …"""
 _STOPPED_AFTER = timedelta(minutes=2)
 """… and for longer than this."""
 _SINGLE = re.compile(r"^1 (?=[a-z]+$)")
@@ -77,7 +79,8 @@ def standing_in_words(flow: Flow, standing: Sequence[tuple[str, int]], wanted: s
 def rhythm_in_words(flow: Flow, rhythm: Rhythm, now: datetime, shown: Callable[[datetime], str]) -> str:
     """Return whether transactions still get to a milestone: nothing for how long, or the last one when; ``shown`` writes a time."""
     title, ago = _title(flow, rhythm.milestone), now - rhythm.last_at
-    usual = f"usually one every {_SINGLE.sub('', _rounded(timedelta(seconds=rhythm.usual_seconds)))}"
+    often = rhythm.usual_seconds < _OFTEN_SECONDS
+    usual = "usually many a second" if often else f"usually one every {_SINGLE.sub('', _rounded(timedelta(seconds=rhythm.usual_seconds)))}"
     if ago > max(_STOPPED_AFTER, _STOPPED_FACTOR * timedelta(seconds=rhythm.usual_seconds)):
         return f"Nothing has reached {title} since {shown(rhythm.last_at)}, {_rounded(ago)} ago; {usual}"
     return f"Others still reach {title}: the last one {_rounded(ago)} ago, {usual}"

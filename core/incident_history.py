@@ -27,13 +27,13 @@ TOLD: dict[str, str] = {
 }
 """What a channel was told, by the reason of its message."""
 STATES = {
-    "sent": "",
-    "missed": ", but not all whom it names",
-    "pending": ", not sent yet",
-    "failed": ", which failed",
-    "superseded": ", but a newer message took its place",
+    "sent": "{was} told {what}",
+    "missed": "{was} told {what}, but not all whom it names",
+    "pending": "{is_} still to be told {what}",
+    "failed": "could not be told {what}",
+    "superseded": "{was} to be told {what}, but a newer message took its place",
 }
-"""What became of the message."""
+"""What became of the message, and so of one channel or several."""
 
 
 def in_words(kind: str, what: str, number: int) -> str:
@@ -50,6 +50,7 @@ def in_words(kind: str, what: str, number: int) -> str:
             return f"resolved; {many} affected in total"
         case "notified":
             reason, _, state = what.partition(" ")
-            return f"{'was' if number == 1 else 'were'} told {TOLD.get(reason, reason)}{STATES.get(state, f', {state}')}"
+            verbs = {"was": "was", "is_": "is"} if number == 1 else {"was": "were", "is_": "are"}
+            return STATES.get(state, STATES["sent"]).format(**verbs, what=TOLD.get(reason, reason))
         case _:
             return f"{kind}: {what}" if what else kind

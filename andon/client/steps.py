@@ -56,7 +56,7 @@ def told(client: Reader, prepared: Prepared) -> Iterator[str]:
         rows = incident_log.run_query(client, query=step.query, values=tuple(sorted(prepared.values.items())))
         for one in rows.to_dict("records"):
             yield "  " + ", ".join(f"{printable(name)} {printable(value)}" for name, value in one.items())
-        yield f"{len(rows)} rows"
+        yield counted(len(rows), "row")
     elif step.resubmit:
         letters = resubmission.given_up(client, incident_id=prepared.incident_id, source=step.resubmit).to_dict("records")
         for one in letters:

@@ -25,6 +25,12 @@ _TITLES = {
     "slowest": "Slowest transactions",
     "risk": "Value at risk now",
 }
+_ORDERS = {
+    "missed": "by penalty, then by value",
+    "protected": "largest value first",
+    "slowest": "slowest first",
+    "risk": "largest value first",
+}
 _SHOWN = 200
 _PROMISED = {"customer": "promised to customers", "internal": "not promised to customers"}
 
@@ -51,31 +57,38 @@ def show(context: Context, page: str, period: Period) -> None:
     st.html(Markup('<a class="andon-back" href="{}">‹ Back to the figures</a>').format(links.to(page, **_kept(page))))
     st.subheader(_TITLES[what], anchor=False)
     about = [*([] if what == "risk" else [period.title]), *_narrowed(context, selected)]
-    if what in {"missed", "protected"}:
-        rows, clocks, transactions = context.data.read(
-            reads.behind, slow=True, missed=what == "missed", selected=selected, promises=definitions.promises(context.catalog),
-            start=period.start, end=period.end, limit=_SHOWN,
-        )  # fmt: skip
-        about.append(f"{counted(clocks, 'clock')} of {counted(transactions, 'transaction')}")
-        columns, order = (
-            (_missed_columns(context), "by penalty, then by value") if what == "missed" else (_met_columns(context), "largest value first")
-        )
-    elif what == "slowest":
-        rows = context.data.read(reads.slowest, slow=True, selected=selected, start=period.start, end=period.end, limit=_SHOWN)
-        columns, order = _cycle_columns(context), "slowest first"
-    else:
-        rows = context.data.read(reads.at_risk, selected=selected, limit=_SHOWN)
-        columns, order = _risk_columns(context), "largest value first"
-    if what in {"slowest", "risk"} and len(rows) < _SHOWN:
-        about.append(counted(len(rows), "transaction"))
+    rows, many = _read(context, what, period, selected, _SHOWN)
+    about += [many] if many else []
     if about:
         st.caption(" · ".join(map(plain, about)))
     if rows.empty:
         notices.good("Nothing here", "No clock and no transaction counts towards this figure.")
         return
-    table.show(columns, rows.to_dict("records"), _TITLES[what], phone="lines")
-    note = f"Showing the first {_SHOWN}, {order}." if len(rows) == _SHOWN else f"In order: {order}."
-    export.offer(context, rows, f"{page}-{what}", note, start=period.start, end=period.end)
+    columns = {"missed": _missed_columns, "protected": _met_columns, "slowest": _cycle_columns, "risk": _risk_columns}[what]
+    table.show(columns(context), rows.to_dict("records"), _TITLES[what], phone="lines")
+    more, order = len(rows) == _SHOWN, _ORDERS[what]
+    note = f"Showing the first {_SHOWN}, {order}. The file has all, up to {export.ROWS_MAX:,}." if more else f"In order: {order}."
+
+    def sheet() -> pd.DataFrame:
+        return _read(context, what, period, selected, export.ROWS_MAX)[0] if more else rows
+
+    export.offer(context, sheet, f"{page}-{what}", note, start=period.start, end=period.end)
+
+
+def _read(context: Context, what: str, period: Period, selected: reads.Selected, limit: int) -> tuple[pd.DataFrame, str]:
+    """Return at most ``limit`` rows of the list, and of how many clocks or transactions it is ('': not counted)."""
+    within = {"start": period.start, "end": period.end}
+    if what in {"missed", "protected"}:
+        promises = definitions.promises(context.catalog)
+        rows, clocks, transactions = context.data.read(
+            reads.behind, slow=True, missed=what == "missed", selected=selected, promises=promises, limit=limit, **within
+        )
+        return rows, f"{counted(clocks, 'clock')} of {counted(transactions, 'transaction')}"
+    if what == "slowest":
+        rows = context.data.read(reads.slowest, slow=True, selected=selected, limit=limit, **within)
+    else:
+        rows = context.data.read(reads.at_risk, selected=selected, limit=limit)
+    return rows, counted(len(rows), "transaction") if len(rows) < limit else ""
 
 
 def _selected() -> reads.Selected:

@@ -6,6 +6,7 @@ import csv as csv_format
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,11 @@ import streamlit as st
 
 from dashboard.components import filters
 from dashboard.components.time_format import aware
+from dashboard.data import Unreachable
 from dashboard.page import Context
 
+ROWS_MAX = 50_000
+"""The most rows of a file."""
 _FORMULA = frozenset("=+-@")
 _CONTROLS = frozenset("\t\r\n")
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Mn", "Zl", "Zp", "Zs"})
@@ -38,6 +42,7 @@ def offer(
     """Draw a button that downloads the frame, or what ``frame`` returns once somebody asks for it, beside a note.
 
     Every row says what it is of: the moment it was read, the period [``start``, ``end``) if there is one, and the filters in the address.
+    A file that cannot be read then says why.
     """
     words, button = st.columns([4, 1], vertical_alignment="center")
     words.caption(note)
@@ -46,9 +51,17 @@ def offer(
     if start is not None and end is not None:
         of |= {"period_from": _iso(start, shown), "period_to": _iso(end, shown)}
     of["filters"] = filters.stated() or "none"
+
+    def made(frame: Callable[[], pd.DataFrame]) -> bytes:
+        try:
+            found = frame()
+        except Unreachable as error:  # nobody sees otherwise why a click did nothing
+            found = pd.DataFrame({"not_made": [str(error)]})
+        return csv(told(found, of, shown))
+
     button.download_button(
         "Download CSV",
-        csv(told(frame, of, shown)) if isinstance(frame, pd.DataFrame) else lambda: csv(told(frame(), of, shown)),
+        csv(told(frame, of, shown)) if isinstance(frame, pd.DataFrame) else partial(made, frame),
         f"andon-{name}-{context.now.astimezone(shown):%Y-%m-%d}.csv",
         "text/csv",
         icon=":material/download:",

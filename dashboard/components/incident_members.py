@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -16,11 +17,14 @@ from dashboard import definitions
 from dashboard.components import export, links, notices, status_badge, table
 from dashboard.components.time_format import due, utc
 from dashboard.page import Context
+from store.reads import incident_log as reads
 
 
-def show(context: Context, members: pd.DataFrame, cause: str) -> None:
-    """Draw rows of ``incident_members`` of an incident with this cause."""
+def show(context: Context, incident_id: str, cause: str) -> None:
+    """Draw the transactions of an incident with this cause."""
     st.subheader("Affected transactions", anchor=False)
+    read = partial(context.data.read, reads.members, incident_id=incident_id)
+    members = read()
     if members.empty:
         notices.empty("No transactions", "This incident affected no transaction.")
         return
@@ -53,8 +57,14 @@ def show(context: Context, members: pd.DataFrame, cause: str) -> None:
             with st.container(height=460 if len(gone) > 9 else "content", border=False, key="no-longer-affected"):
                 table.show(columns, gone.to_dict("records"), "Transactions no longer affected", phone="lines")
     order = "first due first" if is_held_up(cause) else "highest value first"
-    note = f"Showing {len(members)} of {count(total)}, {order}." if total > len(members) else ""
-    export.offer(context, members.drop(columns=["total", "revision"], errors="ignore"), "affected-transactions", note)
+    more = total > len(members)
+    note = f"Showing {len(members)} of {count(total)}, {order}. The file has all, up to {export.ROWS_MAX:,}." if more else ""
+
+    def sheet() -> pd.DataFrame:
+        rows: pd.DataFrame = read(limit=export.ROWS_MAX) if more else members
+        return rows.drop(columns=["total", "revision"], errors="ignore")
+
+    export.offer(context, sheet, "affected-transactions", note)
 
 
 def _reference(context: Context) -> table.Column:

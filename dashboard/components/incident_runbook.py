@@ -25,6 +25,10 @@ from store.reads import incident_log as reads
 _STEPS = Markup('<ol class="andon-todo">{}</ol>')
 _STEP = Markup("<li>{} <b>{}</b>{}</li>")
 _MEMBERS = 20
+_NONE = (
+    "Neither SLA nor milestone names one, nor does one name this cause. Write one in the folder runbooks/ of the catalog, with this cause"
+    " under causes, or name it at the SLA"
+)
 
 
 def show(context: Context, row: dict[str, Any]) -> None:
@@ -33,11 +37,12 @@ def show(context: Context, row: dict[str, Any]) -> None:
     runbook = context.catalog.runbooks.get(name)
     st.subheader(f"Runbook: {plain(runbook.title if runbook else name or 'none')}", anchor=False)
     if runbook is None:
-        notices.empty(
-            "Runbook not found",
-            "The catalog in force has no such runbook. Add it to the folder runbooks/ of the catalog, then check it with:",
-            "andon check catalog",
+        title, why = (
+            ("Runbook not found", "The catalog in force has no such runbook. Add it to the folder runbooks/ of the catalog")
+            if name
+            else ("No runbook", _NONE)
         )
+        notices.empty(title, f"{why}, then check it with:", "andon check catalog")
         return
     if runbook.steps:
         _steps(context, row, runbook)

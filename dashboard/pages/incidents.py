@@ -134,7 +134,7 @@ def _sheet(context: Context, identity: str) -> None:
     with left:
         if row["flow"] != OWN_FLOW:
             incident_findings.show(context, row)
-            incident_members.show(context, context.data.read(reads.members, incident_id=identity), str(row["cause"]))
+            incident_members.show(context, identity, str(row["cause"]))
             incident_findings.next_victims(context, row)
             incident_findings.similar(context, row)
         incident_log.show(context, row)

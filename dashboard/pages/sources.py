@@ -275,7 +275,8 @@ def _skew(row: dict[str, Any]) -> Markup | str:
         return Markup('<span title="{}">varies</span>').format(
             f"Half of the last signals came within {duration(row['skew'])}; they differ by {duration(row['spread'])}"
         )
-    text = duration(abs(row["skew"])) if row["skew"] >= 0 else f"{duration(abs(row['skew']))} ahead"
+    skew = duration(round(row["skew"]))
+    text = skew if row["skew"] >= 0 else f"{skew} ahead"
     return Markup('<span class="pill warn">{}</span>').format(text) if row["labelled_wrongly"] else text
 
 

@@ -26,8 +26,6 @@ from store.reads import search as reads
 _VERDICTS = ["breached", "failed", "at_risk", "unknown", "running", "paused", "met", "met_late"]
 _EXCEPTIONS = {"breached", "failed", "at_risk", "unknown", "met_late"}
 _LIMIT = 200
-_FILE_LIMIT = 50_000
-"""The most rows of a file."""
 _DESCENDING = {"worst", "value", "started", "updated"}
 """What begins with the largest or the latest; the other orders begin with the smallest, the earliest or A."""
 _FOUND = 100
@@ -138,8 +136,8 @@ def _list(context: Context) -> None:
     elif len(rows) < _LIMIT:
         _table(context, rows, {}, "", period, order)
     else:
-        note = f"Showing the first {_LIMIT}. The file has all that match, up to {_FILE_LIMIT:,}."
-        _table(context, rows, {}, note, period, order, lambda: context.data.read(reads.listing, **asked, limit=_FILE_LIMIT))
+        note = f"Showing the first {_LIMIT}. The file has all that match, up to {export.ROWS_MAX:,}."
+        _table(context, rows, {}, note, period, order, lambda: context.data.read(reads.listing, **asked, limit=export.ROWS_MAX))
 
 
 def _asked(context: Context, recent: pd.DataFrame) -> tuple[dict[str, Any], Period | None]:

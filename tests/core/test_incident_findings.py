@@ -65,6 +65,7 @@ def test_what_comes_next_is_what_every_transaction_passes(stage: str, following:
         (46, 60, "Nothing has reached Taken from the queue since 09:14, 46 minutes ago; usually one every minute"),
         (4, 60, "Others still reach Taken from the queue: the last one 4 minutes ago, usually one every minute"),
         (1.5, 0.5, "Others still reach Taken from the queue: the last one 1 minute 30 seconds ago, usually one every 0.5 seconds"),
+        (1.5, 0.02, "Others still reach Taken from the queue: the last one 1 minute 30 seconds ago, usually many a second"),
         (600, 3600, "Nothing has reached Taken from the queue since 00:00, 10 hours ago; usually one every hour"),
     ],
 )

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html.parser import HTMLParser
+from typing import Any
 
+import pandas as pd
+import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from dashboard.page import Context
 from store.client import Store
 
 View = Callable[..., AppTest]
@@ -19,6 +24,18 @@ def words(test: AppTest) -> str:
 
 def first_of(store: Store, table: str, column: str, where: str = "1") -> str:
     return str(store.rows(f"SELECT {column} AS found FROM {table} FINAL WHERE {where} ORDER BY {column} DESC LIMIT 1")[0]["found"])
+
+
+def files_offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], pd.DataFrame]]:
+    """Return, by its name, what makes each file that a page offers; filled when the page is drawn."""
+    found: dict[str, Callable[[], pd.DataFrame]] = {}
+
+    def offer(_context: Context, frame: Any, name: str, note: str = "", **_period: Any) -> None:
+        found[name] = frame if callable(frame) else lambda: frame
+        st.caption(note)
+
+    monkeypatch.setattr("dashboard.components.export.offer", offer)
+    return found
 
 
 class _Tags(HTMLParser):

@@ -49,7 +49,7 @@ def test_a_step_is_told_for_the_transaction_with_the_most_at_stake(store: Store)
     def told(name: str) -> list[str]:
         return list(steps.told(store.reader, steps.prepare(store.reader, "a", name)))
 
-    assert told("query") == ["Query", "  named so-large, n 1", "1 rows"]
+    assert told("query") == ["Query", "  named so-large, n 1", "1 row"]
     assert told("link") == ["Link", "https://crm/so-large?c=A%20%26%20B"]
     assert told("ask") == ["Ask", "How many?"]
     with pytest.raises(AndonError, match="has no step 'x'; known: query, link, ask, letters"):

@@ -10,7 +10,7 @@ import pytest
 from dashboard.components import behind
 from store.client import Store
 from store.reads import leadership
-from tests.dashboard.shown import View, first_of, no_foreign_markup, words
+from tests.dashboard.shown import View, files_offered, first_of, no_foreign_markup, words
 
 TITLES = {
     "missed": "Missed SLAs",
@@ -25,6 +25,17 @@ def test_each_list_shows_its_transactions_and_leads_to_them(what: str, view: Vie
     shown = words(view("kpis", filled, behind=what, plant="DE07"))
     rows = shown.split(f'aria-label="{TITLES[what]}"')[1].split("<tbody>")[1].split("</tbody>")[0]
     assert rows.count("<tr>") == rows.count('href="transactions?id=') == rows.count(">DE07</td>") > 0
+
+
+@pytest.mark.parametrize("what", TITLES)
+def test_the_file_has_what_the_list_leaves_out(what: str, view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = files_offered(monkeypatch)
+    view("kpis", filled, behind=what)
+    whole = files[f"kpis-{what}"]()
+    monkeypatch.setattr(behind, "_SHOWN", 3)
+    test = view("kpis", filled, behind=what)
+    assert [caption.value for caption in test.caption if caption.value.startswith("Showing the first 3, ")]
+    assert len(files[f"kpis-{what}"]()) == len(whole) > 3
 
 
 def test_what_the_address_does_not_know_is_no_list(view: View, filled: Store) -> None:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from core.catalog.catalog import Catalog
+from core.clock import FakeClock
+from core.config import Settings
 from dashboard.components import export, filters
+from dashboard.components.time_format import Zone
+from dashboard.data import Data, Unreachable
+from dashboard.page import Context
 from store.client import Store
 from tests.dashboard.shown import View, words
 
@@ -96,6 +106,20 @@ def test_every_list_of_a_page_is_offered_with_its_period_and_filters(
         assert {tuple(frame[["period_from", "period_to"]].iloc[0]) for frame in written} == {
             ("2026-11-17T10:30:00+01:00", "2026-11-24T10:30:00+01:00")
         }
+
+
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Callable[[], bytes]] = []
+    monkeypatch.setattr(DeltaGenerator, "download_button", lambda _self, _label, data, *_, **__: given.append(data))
+    monkeypatch.setattr(st, "query_params", {})
+
+    def frame() -> pd.DataFrame:
+        raise Unreachable("the engine ended a query that is beyond its limits; ask for less")
+
+    clock = FakeClock(datetime(2026, 3, 27, tzinfo=UTC))
+    export.offer(Context(Data(Settings(data=tmp_path), clock), Catalog(), clock, Zone()), frame, "transactions")
+    read = list(csv.DictReader(io.StringIO(given[0]().decode("utf-8-sig"))))
+    assert [row["not_made"] for row in read] == ["the engine ended a query that is beyond its limits; ask for less"]
 
 
 def test_the_file_of_own_days_says_which(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from core.money import amount, count, several
 from dashboard import data
 from store.client import Store
 from store.reads import incident_log
-from tests.dashboard.shown import View, first_of, words
+from tests.dashboard.shown import View, files_offered, first_of, words
 from tests.dashboard.synthetic import NOW, catalog
 
 
@@ -67,9 +67,12 @@ def test_an_incident_says_whom_to_reach_and_what_lateness_costs_and_so_does_its_
 def test_an_incident_with_more_members_than_are_shown_says_how_many(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("store.reads.incident_log.members.__kwdefaults__", {"limit": 3})
     members = filled.rows("SELECT count() AS n FROM incident_members FINAL WHERE incident_id = 'inc-0000'")[0]["n"]
+    files = files_offered(monkeypatch)
     shown = view("incidents", filled, id="inc-0000")
     assert members > 3
-    assert f"Showing 3 of {members}, highest value first." in [caption.value for caption in shown.caption]
+    told = f"Showing 3 of {members}, highest value first. The file has all, up to 50,000."
+    assert told in [caption.value for caption in shown.caption]
+    assert len(files["affected-transactions"]()) == members
 
 
 def test_what_is_resolved_is_listed_as_large_as_it_was_at_its_worst(view: View, filled: Store) -> None:
@@ -169,12 +172,15 @@ def test_a_selection_without_incidents_is_good(view: View, filled: Store) -> Non
     assert "andon-notice good" in words(view("incidents", filled, owner="nobody"))
 
 
-def test_an_incident_without_a_runbook_says_where_to_write_one(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("runbook", "said"), [("gone", "Runbook not found"), ("", "No runbook")])
+def test_an_incident_without_a_runbook_says_where_to_write_one(
+    runbook: str, said: str, view: View, filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = incident_log.incident(filled.reader, incident_id="inc-0000")
     assert row is not None
-    monkeypatch.setattr(incident_log, "incident", lambda *_, **__: {**row, "runbook": "gone"})
+    monkeypatch.setattr(incident_log, "incident", lambda *_, **__: {**row, "runbook": runbook})
     test = view("incidents", filled, id="inc-0000")
-    assert "Runbook not found" in words(test)
+    assert said in words(test)
     assert "andon check catalog" in [code.value for code in test.code]
 
 
