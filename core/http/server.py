@@ -54,11 +54,14 @@ NOT_IN_A_VALUE_OF_A_PAGE = re.compile(rb"[^\t\x20-\x7e\x80-\xff]")
 
 
 class _Last:
-    """What the last request of a connection is answered on: its end waits for the rest of the request."""
+    """The transport that the last request of a connection is answered on: its end waits for the rest of the request."""
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        self.write = transport.write
+        self._transport = transport
         self.close = close
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  # uvicorn's protocols are not typed
@@ -141,7 +144,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         if not self._refused:
             super().on_headers_complete()
             if self.cycle is not None and not self.cycle.keep_alive:
-                self.cycle.transport = _Last(self.transport, self._end)  # type: ignore[assignment, unused-ignore]  # it is asked for no more
+                self.cycle.transport = _Last(self.transport, self._end)  # type: ignore[assignment, unused-ignore]  # all but its end
 
     def _check_names(self, hosts: list[str]) -> None:
         """Refuse a name that is not ours, in the ``Host`` or in an absolute target, and requests from a page of another origin.

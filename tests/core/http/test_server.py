@@ -173,6 +173,26 @@ def test_an_early_answer_is_not_lost_to_who_wants_the_connection_closed(monkeypa
     asyncio.run(run())
 
 
+async def _echoes(_: Scope, receive: Receive, send: Send) -> None:
+    body = (await receive())["body"]
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.mark.parametrize("more", [(), ("connection: close",)])
+def test_who_asks_first_is_told_to_go_on(more: tuple[str, ...]) -> None:
+    async def run() -> None:
+        async with Served(_echoes) as served:
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+            writer.write(head("expect: 100-continue", "content-length: 5", *more, version="1.1"))
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            writer.write(b"whole")
+            assert (await reader.readuntil(b"whole")).startswith(b"HTTP/1.1 200 ")
+            writer.close()
+
+    asyncio.run(run())
+
+
 def test_requests_that_come_together_are_answered_in_their_order_on_one_connection() -> None:
     answered, asked, served = answer(b"".join(head(target=f"/{number}", version="1.1") for number in range(3)))
     assert asked[: answered.count(b"HTTP/1.1 200")] == [f"/{number}" for number in range(answered.count(b"HTTP/1.1 200"))]
