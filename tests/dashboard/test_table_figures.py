@@ -286,7 +286,7 @@ def test_every_source_says_when_how_often_and_how_late_it_sends(view: View, unto
             latest = [late for _, late in sorted(delays[source])[:100]]
             low, middle, high = (float(np.quantile(latest, share)) for share in (0.1, 0.5, 0.9))
             ahead = " ahead" if middle < 0 else ""
-            skew = "varies" if high - low > max(120.0, abs(middle) / 2) else f"{duration(abs(middle))}{ahead}"
+            skew = "varies" if high - low > max(120.0, abs(middle) / 2) else f"{duration(round(abs(middle)))}{ahead}"
         expected[source] = (seen, every, told, skew)
     assert shown == expected
     assert [shown[name][3] for name in ("press", "supplier-portal", "erp")] == ["2 h", "varies", "1 s"]
