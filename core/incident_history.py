@@ -51,6 +51,6 @@ def in_words(kind: str, what: str, number: int) -> str:
         case "notified":
             reason, _, state = what.partition(" ")
             verbs = {"was": "was", "is_": "is"} if number == 1 else {"was": "were", "is_": "are"}
-            return STATES.get(state, STATES["sent"]).format(**verbs, what=TOLD.get(reason, reason))
+            return STATES.get(state, f"{STATES['sent']}, {state}").format(**verbs, what=TOLD.get(reason, reason))
         case _:
             return f"{kind}: {what}" if what else kind

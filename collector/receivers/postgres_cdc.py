@@ -124,24 +124,22 @@ class _Reading:
         can never be read.
         """
         made = _Made(self._context.state, self._settings)
-        published = slot.is_published()
         state = slot.find()
         if state is not None and state.lost:
             slot.drop()
             state = None
-        if state is None and published:
+        if state is not None:
+            if not state.usable:
+                raise PausedError(f"the slot '{self._settings.slot}' is of another database or another plugin; name another under 'slot'")
+            made.remember()
+            self._tell_held(state.held or 0)
+        if not slot.is_published():
+            raise PausedError(without_publication(self._settings.publication))
+        if state is None:
             if made.known:
                 self._context.tell_gap("the slot was lost, changes that it had not told are not read", slot=self._settings.slot)
             slot.make()
             made.remember()
-            return
-        if state is not None and not state.usable:
-            raise PausedError(f"the slot '{self._settings.slot}' is of another database or another plugin; name another under 'slot'")
-        if state is not None:
-            made.remember()
-            self._tell_held(state.held or 0)
-        if not published:
-            raise PausedError(without_publication(self._settings.publication))
 
     def _tell_held(self, held: int) -> None:
         self._context.telemetry.set(M.SOURCE_HELD_BYTES, held, source=self._context.source.source)

@@ -9,7 +9,7 @@ import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httptools
 import uvicorn
@@ -144,7 +144,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         if not self._refused:
             super().on_headers_complete()
             if self.cycle is not None and not self.cycle.keep_alive:
-                self.cycle.transport = _Last(self.transport, self._end)  # type: ignore[assignment, unused-ignore]  # all but its end
+                self.cycle.transport = cast("asyncio.Transport", _Last(self.transport, self._end))
 
     def _check_names(self, hosts: list[str]) -> None:
         """Refuse a name that is not ours, in the ``Host`` or in an absolute target, and requests from a page of another origin.

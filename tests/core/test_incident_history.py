@@ -23,7 +23,7 @@ from core.verdict import Verdict
         ("notified", "resolved failed", 1, "could not be told that it is resolved"),
         ("notified", "opened missed", 1, "was told that it opened, but not all whom it names"),
         ("notified", "worsened superseded", 2, "were to be told that it is worse, but a newer message took its place"),
-        ("notified", "never heard", 1, "was told never"),
+        ("notified", "never heard", 1, "was told never, heard"),
         ("note", "the broker's disk was full", 0, "note: the broker's disk was full"),
         ("unacknowledge", "", 0, "unacknowledge"),
     ],

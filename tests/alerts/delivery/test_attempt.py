@@ -16,13 +16,15 @@ from core.incident import Message
 from tests.alerts.delivery.deliveries import channel, delivery
 from tests.alerts.messages import NOW
 
+ACCEPTED = Attempt("202 Accepted")
+
 
 class Scripted:
     """A notifier that does what it is told."""
 
     name = "desk"
 
-    def __init__(self, error: Exception | None = None, answer: Attempt = Attempt("202 Accepted")) -> None:  # noqa: B008 - it never changes
+    def __init__(self, error: Exception | None = None, answer: Attempt = ACCEPTED) -> None:
         self.error = error
         self.answer = answer
         self.given: list[tuple[str, dict[str, Any]]] = []
